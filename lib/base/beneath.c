@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include "lib/base/beneath.h"
+#include "lib/base/file.h"
+
+/* openat2() gives up with EAGAIN when a rename races with it; the guest decides
+ * how often, so the patience is limited. */
+#define RACES_MAX 128
+
+int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
+        struct open_how how = {
+                .flags = (unsigned) (flags | O_CLOEXEC),
+                .mode = mode,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        };
+        long fd;
+
+        assert(root_fd >= 0);
+        assert(name);
+
+        if (!(flags & O_PATH))
+                how.flags |= O_NOCTTY | O_NONBLOCK;
+        if (!*name)
+                name = ".";
+
+        for (unsigned i = 0; i < RACES_MAX; i++) {
+                fd = syscall(SYS_openat2, root_fd, name, &how, sizeof(how));
+                if (fd >= 0)
+                        return (int) fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+        }
+
+        return -errno;
+}
+
+int beneath_open_parent(int root_fd, const char *name, const char **ret_base) {
+        _cleanup_free_ char *parent = NULL;
+        const char *base;
+        int fd;
+
+        assert(name);
+        assert(ret_base);
+
+        base = strrchr(name, '/');
+        base = base ? base + 1 : name;
+        if (!*base || streq(base, ".") || streq(base, ".."))
+                return -EINVAL;
+
+        parent = strndup(name, (size_t) (base - name));
+        if (!parent)
+                return -ENOMEM;
+
+        fd = beneath_open(root_fd, parent, O_PATH | O_DIRECTORY, 0);
+        if (fd < 0)
+                return fd;
+
+        *ret_base = base;
+        return fd;
+}
+
+int beneath_make_directory(int root_fd, const char *name, mode_t mode) {
+        _cleanup_close_ int parent_fd = -EBADF;
+        _cleanup_free_ char *parent = NULL;
+        const char *base;
+        int fd;
+
+        assert(name);
+
+        fd = beneath_open(root_fd, name, O_PATH | O_DIRECTORY, 0);
+        if (fd != -ENOENT)
+                return fd;
+
+        base = strrchr(name, '/');
+        base = base ? base + 1 : name;
+        if (!*base || streq(base, ".") || streq(base, ".."))
+                return -EINVAL;
+
+        parent = strndup(name, (size_t) (base - name) - (base > name + 1 ? 1 : 0));
+        if (!parent)
+                return -ENOMEM;
+
+        parent_fd = isempty(parent) ? beneath_open(root_fd, ".", O_PATH | O_DIRECTORY, 0)
+                                    : beneath_make_directory(root_fd, parent, mode);
+        if (parent_fd < 0)
+                return parent_fd;
+
+        if (mkdirat(parent_fd, base, mode) < 0 && errno != EEXIST)
+                return -errno;
+
+        /* From the root again: what lies there may be a link by now, and only
+         * the root knows where it may lead. */
+        return beneath_open(root_fd, name, O_PATH | O_DIRECTORY, 0);
+}
+
+int beneath_read(int root_fd, const char *name, size_t limit, char **ret) {
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        fd = beneath_open(root_fd, name, O_RDONLY, 0);
+        if (fd < 0)
+                return fd;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EBADF;
+
+        return fd_read_all(fd, limit, ret, NULL);
+}
