@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/bus/connect.h"
+
+bool host_has_systemd(void) {
+        /* The official test, see sd_booted(3). */
+        return access("/run/systemd/system", F_OK) >= 0;
+}
+
+static int connect_to(const char *address, sd_bus **ret) {
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_set_address(bus, address);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+int bus_connect(sd_bus **ret) {
+        const char *address = getenv("BERTH_BUS");
+
+        assert(ret);
+
+        if (address)
+                return connect_to(address, ret);
+        if (host_has_systemd())
+                return sd_bus_open_system(ret);
+
+        return connect_to("unix:path=" PRIVATE_SOCKET, ret);
+}
