@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/kernel/process.h"
+
+/* linux/magic.h, PID_FS_MAGIC, which Debian 12's headers do not have. */
+#define PIDFS_MAGIC 0x50494446
+
+/* /proc/PID/stat is a line of some 52 numbers and a name of at most 64 bytes. */
+#define PROC_FILE_MAX 4096
+
+int process_open(pid_t pid) {
+        int fd;
+
+        assert(pid > 0);
+
+        fd = pidfd_open(pid, 0);
+        return fd < 0 ? -errno : fd;
+}
+
+int process_pid(int pidfd, pid_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64];
+        const char *p;
+        int r, pid;
+
+        assert(ret);
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%i", pidfd);
+        r = file_read(path, PROC_FILE_MAX, &text);
+        if (r < 0)
+                return r == -ENOENT ? -EBADF : r;
+
+        p = strstr(text, "\nPid:");
+        if (!p || sscanf(p, "\nPid: %i", &pid) != 1)
+                return -EBADF;
+        if (pid == 0)
+                return -EREMOTE;
+        if (pid < 0)
+                return -ESRCH;
+
+        *ret = pid;
+        return 0;
+}
+
+bool process_is_alive(int pidfd) {
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        /* A pidfd becomes readable when the process exits. */
+        return poll(&p, 1, 0) == 0;
+}
+
+int process_signal(int pidfd, int signo) {
+        return pidfd_send_signal(pidfd, signo, NULL, 0) < 0 ? -errno : 0;
+}
+
+/* Reads /proc/PID/NAME; afterwards, the number must still mean our process. */
+static int read_proc(int pidfd, const char *name, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64];
+        pid_t pid;
+        int r;
+
+        r = process_pid(pidfd, &pid);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%i/%s", pid, name);
+        r = file_read(path, PROC_FILE_MAX, &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        if (!process_is_alive(pidfd))
+                return -ESRCH;
+
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+static int read_start_time(int pidfd, uint64_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        unsigned long long ticks;
+        const char *p;
+        int r;
+
+        r = read_proc(pidfd, "stat", &text);
+        if (r < 0)
+                return r;
+
+        /* The name may contain anything, also ")": what counts is behind the last one. Field 3 follows. */
+        p = strrchr(text, ')');
+        if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                         &ticks) != 1)
+                return -EIO;
+
+        *ret = ticks;
+        return 0;
+}
+
+int process_identify(int pidfd, ProcessIdentity *ret) {
+        ProcessIdentity identity = {};
+        struct statfs fs;
+        struct stat st;
+        int r;
+
+        assert(ret);
+
+        if (fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
+                return -errno;
+
+        if (fs.f_type == PIDFS_MAGIC)
+                identity.pidfd_id = st.st_ino;
+        else {
+                r = read_start_time(pidfd, &identity.start_time);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = identity;
+        return 0;
+}
+
+int process_open_identified(pid_t pid, const ProcessIdentity *identity) {
+        _cleanup_close_ int pidfd = -EBADF;
+        ProcessIdentity now;
+        int r;
+
+        assert(identity);
+
+        pidfd = process_open(pid);
+        if (pidfd < 0)
+                return pidfd;
+
+        r = process_identify(pidfd, &now);
+        if (r < 0)
+                return r;
+        if (now.pidfd_id != identity->pidfd_id || now.start_time != identity->start_time)
+                return -ESRCH;
+
+        return TAKE_FD(pidfd);
+}
+
+int process_owner(int pidfd, uid_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        const char *p;
+        unsigned uid;
+        int r;
+
+        r = read_proc(pidfd, "status", &text);
+        if (r < 0)
+                return r;
+
+        p = strstr(text, "\nUid:");
+        if (!p || sscanf(p, "\nUid: %*u %u", &uid) != 1)
+                return -EIO;
+
+        *ret = uid;
+        return 0;
+}
+
+int process_name(int pidfd, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = read_proc(pidfd, "comm", &text);
+        if (r < 0)
+                return r;
+
+        text[strcspn(text, "\n")] = 0;
+        *ret = text_strip_control(TAKE_PTR(text));
+        return 0;
+}
+
+/* Opens /proc/PID/NAME, of which the number must still mean our process. */
+static int open_proc(int pidfd, const char *name, int flags) {
+        _cleanup_close_ int fd = -EBADF;
+        char path[64];
+        pid_t pid;
+        int r;
+
+        r = process_pid(pidfd, &pid);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%i/%s", pid, name);
+        fd = open(path, flags | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        if (!process_is_alive(pidfd))
+                return -ESRCH;
+
+        return TAKE_FD(fd);
+}
+
+int process_open_root(int pidfd) {
+        return open_proc(pidfd, "root", O_PATH | O_DIRECTORY);
+}
+
+int process_open_namespace(int pidfd, const char *type) {
+        char name[32];
+
+        assert(type);
+
+        (void) snprintf(name, sizeof(name), "ns/%s", type);
+        return open_proc(pidfd, name, O_RDONLY);
+}
+
+int process_shares_namespace(int pidfd, const char *type) {
+        _cleanup_close_ int fd = -EBADF;
+        struct stat ours, theirs;
+        char path[64];
+
+        fd = process_open_namespace(pidfd, type);
+        if (fd < 0)
+                return fd;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/ns/%s", type);
+        if (stat(path, &ours) < 0 || fstat(fd, &theirs) < 0)
+                return -errno;
+
+        return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}

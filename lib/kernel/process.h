@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Processes
+ *
+ * A process of the host, held by a pidfd so that its number cannot come to mean
+ * another one, and what /proc tells of it. The identity is what outlives us: it
+ * tells after a restart whether the number still means the same process.
+ */
+
+#include <sys/types.h>
+
+#include "lib/base/base.h"
+
+/* One of the two is set. Kernels since 6.9 number pidfds uniquely (pidfs). */
+typedef struct ProcessIdentity {
+        uint64_t pidfd_id;      /* inode of the pidfd, or 0 */
+        uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat, or 0 */
+} ProcessIdentity;
+
+/**
+ * process_open() - open a pidfd
+ * @pid:                process id, above 0
+ *
+ * Return: the descriptor, close-on-exec, or a negative error code on failure.
+ * Errors: -ESRCH       no such process
+ *         others       what pidfd_open() runs into
+ */
+int process_open(pid_t pid);
+
+/**
+ * process_pid() - process id behind a pidfd
+ * @pidfd:              pidfd
+ * @ret:                return location for the process id in our namespace
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has been reaped
+ *         -EBADF       not a pidfd
+ *         -EREMOTE     not visible in our pid namespace
+ */
+int process_pid(int pidfd, pid_t *ret);
+
+/**
+ * process_is_alive() - check whether a process still runs
+ * @pidfd:              pidfd of it
+ *
+ * Return: whether it has not exited; a zombie has.
+ */
+bool process_is_alive(int pidfd);
+
+/**
+ * process_signal() - send a signal
+ * @pidfd:              pidfd of the process
+ * @signo:              signal number
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       what pidfd_send_signal() runs into
+ */
+int process_signal(int pidfd, int signo);
+
+/**
+ * process_identify() - tell a process from all that will have its number
+ * @pidfd:              pidfd of it
+ * @ret:                return location for its identity
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ */
+int process_identify(int pidfd, ProcessIdentity *ret);
+
+/**
+ * process_open_identified() - open a pidfd, if the number means who it meant
+ * @pid:                process id
+ * @identity:           what process_identify() told of it earlier
+ *
+ * Return: the descriptor, or a negative error code on failure.
+ * Errors: -ESRCH       the process has gone, whatever has its number now
+ */
+int process_open_identified(pid_t pid, const ProcessIdentity *identity);
+
+/**
+ * process_owner() - effective user of a process
+ * @pidfd:              pidfd of it
+ * @ret:                return location for the user id
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ */
+int process_owner(int pidfd, uid_t *ret);
+
+/**
+ * process_name() - what a process calls itself
+ * @pidfd:              pidfd of it
+ * @ret:                return location for its name, safe to print
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ */
+int process_name(int pidfd, char **ret);
+
+/**
+ * process_open_root() - open the root directory that a process sees
+ * @pidfd:              pidfd of it
+ *
+ * Return: the descriptor, opened with O_PATH: a guest's root, to be used with
+ *         lib/base/beneath.h; or a negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       opening /proc/PID/root failed
+ */
+int process_open_root(int pidfd);
+
+/**
+ * process_open_namespace() - open a namespace of a process
+ * @pidfd:              pidfd of it
+ * @type:               "net", "mnt", …: its name below /proc/PID/ns
+ *
+ * Return: the descriptor, or a negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       opening it failed
+ */
+int process_open_namespace(int pidfd, const char *type);
+
+/**
+ * process_shares_namespace() - compare a namespace of a process with ours
+ * @pidfd:              pidfd of it
+ * @type:               as for process_open_namespace()
+ *
+ * Return: 1 if both are in the same one, 0 if not, negative error code.
+ * Errors: as process_open_namespace()
+ */
+int process_shares_namespace(int pidfd, const char *type);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "lib/kernel/cgroup.h"
+#include "lib/kernel/process.h"
+#include "tests/test.h"
+
+static pid_t start_sleeper(void) {
+        pid_t pid = fork();
+
+        CHECK_OK(pid);
+        if (pid == 0) {
+                (void) pause();
+                _exit(EXIT_FAILURE);
+        }
+
+        return pid;
+}
+
+TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
+        _cleanup_close_ int pidfd = -EBADF;
+        ProcessIdentity identity, other;
+        pid_t pid = start_sleeper(), again;
+        uid_t uid;
+
+        pidfd = process_open(pid);
+        CHECK_OK(pidfd);
+        CHECK_OK(process_pid(pidfd, &again));
+        CHECK(again == pid);
+        CHECK(process_is_alive(pidfd));
+        CHECK_OK(process_owner(pidfd, &uid));
+        CHECK(uid == getuid());
+        CHECK(process_shares_namespace(pidfd, "net") == 1);
+
+        CHECK_OK(process_identify(pidfd, &identity));
+        (void) close(process_open_identified(pid, &identity));
+        other = identity;
+        other.pidfd_id++;
+        other.start_time++;
+        CHECK_ERR(process_open_identified(pid, &other), ESRCH);
+
+        CHECK_OK(process_signal(pidfd, SIGKILL));
+        CHECK(waitpid(pid, NULL, 0) == pid);
+        CHECK(!process_is_alive(pidfd));
+        CHECK_ERR(process_pid(pidfd, &again), ESRCH);
+        CHECK_ERR(process_signal(pidfd, SIGTERM), ESRCH);
+        CHECK_ERR(process_open_root(pidfd), ESRCH);
+        CHECK_ERR(process_open_identified(pid, &identity), ESRCH);
+}
+
+TEST(something_else_is_no_pidfd) {
+        pid_t pid;
+
+        CHECK_ERR(process_pid(STDIN_FILENO, &pid), EBADF);
+        CHECK_ERR(process_pid(1 << 20, &pid), EBADF);
+}
+
+static void check_unit(const char *path, const char *unit, const char *below, const char *unit_path) {
+        _cleanup_free_ char *u = NULL, *b = NULL, *p = NULL;
+
+        CHECK_OK(cgroup_unit(path, &u, &b));
+        CHECK_STREQ(u, unit);
+        CHECK_STREQ(b, below);
+        CHECK_OK(cgroup_unit_path(path, &p));
+        CHECK_STREQ(p, unit_path);
+}
+
+TEST(units_are_found_in_cgroup_paths) {
+        char *unit = NULL;
+
+        check_unit("/machine.slice/machine-web.scope", "machine-web.scope", "", "/machine.slice/machine-web.scope");
+        check_unit("/machine.slice/berth@web.service/payload/init.scope", "berth@web.service", "payload/init.scope",
+                   "/machine.slice/berth@web.service");
+        check_unit("/init.scope", "init.scope", "", "/init.scope");
+        CHECK_ERR(cgroup_unit("/", &unit, NULL), ENXIO);
+        CHECK_ERR(cgroup_unit("/foo/bar.scope", &unit, NULL), ENXIO);
+        CHECK_ERR(cgroup_unit("/machine.slice", &unit, NULL), ENXIO);
+        CHECK_ERR(cgroup_unit("/.scope", &unit, NULL), ENXIO);
+}
+
+TEST(cgroup_paths_cannot_climb) {
+        static const char *const bad[] = { "", "x", "/..", "/a/../b", "/a/./b", "/a//b", "/a/" };
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK_ERR(cgroup_open(bad[i]), EINVAL);
+}
+
+TEST_MAIN()
