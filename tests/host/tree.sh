@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# The trees that hosts boot from, and that their guests boot from: built once per
+# suite and package list, and never written to after that.
+
+tree_packages=(
+    bats busybox-static dbus iproute2 iputils-ping kmod libnss-mymachines nftables polkitd procps python3
+    systemd systemd-container systemd-sysv udev util-linux
+    # what berth is linked with
+    libcap2 libinih1 libjansson4 libmount1 libnftables1 libnl-3-200 libnl-route-3-200 libsmartcols1
+)
+guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
+
+# Prints the mirror that apt is set up to use, for others to use it as well.
+# shellcheck disable=SC2016 # apt's variables, not the shell's
+tree_mirror() {
+    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
+        awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+}
+
+tree_key() {
+    printf '%s\n' "$suite" "$@" | sha256sum | cut -c1-16
+}
+
+# tree_build NAME PACKAGE…: NAME below the cache, complete or not there.
+tree_build() {
+    local name=$1 mirror
+    shift
+
+    mirror=$(tree_mirror)
+    rm -rf --one-file-system "$cache/$name.new"
+    echo "tests/host: building $name" >&2
+    timeout 600 mmdebstrap --quiet --mode=root --variant=minbase --include="$(IFS=,; echo "$*")" \
+        --aptopt='Acquire::Check-Valid-Until "false"' \
+        --aptopt='Acquire::Languages "none"' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' \
+        "$suite" "$cache/$name.new" ${mirror:+"$mirror"} >"$cache/$name.log" 2>&1 || {
+        tail -n 20 "$cache/$name.log" >&2
+        fail "cannot build a $suite tree"
+    }
+    rm -f "$cache/$name.log" "$cache/$name.new/etc/machine-id" "$cache/$name.new/var/lib/dbus/machine-id"
+    : >"$cache/$name.new/etc/machine-id"
+}
+
+# Nothing that waits for a network, asks the kernel for what a container has not,
+# or runs by the clock.
+tree_finish_host() {
+    local root=$1
+
+    echo berth-test-host >"$root/etc/hostname"
+    ln -sf berth-host.target "$root/etc/systemd/system/default.target"
+    mkdir -p "$root/var/log/journal" "$root/var/lib/machines"
+    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+        fstrim.timer systemd-networkd-wait-online.service getty.target; do
+        ln -sf /dev/null "$root/etc/systemd/system/$unit"
+    done
+}
+
+tree_finish_guest() {
+    local root=$1
+
+    rm -f "$root/etc/hostname"
+    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer; do
+        ln -sf /dev/null "$root/etc/systemd/system/$unit"
+    done
+}
+
+# Sets tree and guest; builds them first where the cache lacks them.
+tree_prepare() {
+    tree=$cache/$suite-host-$(tree_key "${tree_packages[@]}")
+    guest=$cache/$suite-guest-$(tree_key "${guest_packages[@]}")
+
+    (
+        flock 9
+        if [ ! -d "$guest" ]; then
+            tree_build "${guest##*/}" "${guest_packages[@]}"
+            tree_finish_guest "$guest.new"
+            mv "$guest.new" "$guest"
+        fi
+        if [ ! -d "$tree" ]; then
+            tree_build "${tree##*/}" "${tree_packages[@]}"
+            tree_finish_host "$tree.new"
+            mv "$tree.new" "$tree"
+        fi
+    ) 9>"$cache/.lock-$suite"
+}
