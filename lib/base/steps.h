@@ -21,7 +21,7 @@ typedef struct Step {
         unsigned stage;                                 /* the room's own enumeration: which process, or 0 */
         bool (*wanted)(const void *subject);            /* NULL: always */
         int (*apply)(void *subject);                    /* 0: done; STEP_PENDING: steps_resume() follows */
-        void (*undo)(void *subject);                    /* only after apply() succeeded; NULL: goes away by itself */
+        void (*undo)(void *subject);                    /* after apply() succeeded; NULL: nothing to undo */
         void (*explain)(const void *subject, FILE *f);  /* NULL: the name says it */
 } Step;
 

@@ -16,8 +16,8 @@
 TEST(machine_names_are_host_names) {
         static const char *const good[] = { "a", "web", "foo-bar", "a.b", "A1", "1", "x-1.y-2",
                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
-        static const char *const bad[] = { "", ".", ".host", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b", "a_b",
-                "a/b", "a b", "ä", "a@b", "a\n", "..",
+        static const char *const bad[] = { "", ".", ".host", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b",
+                "a_b", "a/b", "a b", "ä", "a@b", "a\n", "..",
                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++)
@@ -47,7 +47,8 @@ TEST(names_derived_from_paths_are_valid) {
 }
 
 TEST(unit_and_bus_names_are_escaped_as_systemd_does) {
-        _cleanup_free_ char *scope = NULL, *label = NULL, *host = NULL, *empty = NULL, *back = NULL, *bad = NULL;
+        _cleanup_free_ char *scope = NULL, *label = NULL, *host = NULL, *empty = NULL;
+        _cleanup_free_ char *back = NULL, *bad = NULL;
 
         CHECK_OK(machine_scope_name("foo-bar.baz", &scope));
         CHECK_STREQ(scope, "machine-foo\\x2dbar.baz.scope");
@@ -157,7 +158,9 @@ static void guest_init(Guest *g) {
 }
 
 static void guest_done(Guest *g) {
-        static const char *const names[] = { "etc/machine-id", "etc", "out", "fifo", "loop", "a/b/c", "a/b", "a", "tmp" };
+        static const char *const names[] = {
+                "etc/machine-id", "etc", "out", "fifo", "loop", "a/b/c", "a/b", "a", "tmp"
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (unlinkat(g->root_fd, names[i], 0) < 0)
