@@ -96,7 +96,8 @@ static int read_start_time(int pidfd, uint64_t *ret) {
 
         /* The name may contain anything, also ")": what counts is behind the last one. Field 3 follows. */
         p = strrchr(text, ')');
-        if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+        if (!p || sscanf(p + 1,
+                         " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
                          &ticks) != 1)
                 return -EIO;
 

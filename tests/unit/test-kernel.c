@@ -70,9 +70,10 @@ static void check_unit(const char *path, const char *unit, const char *below, co
 TEST(units_are_found_in_cgroup_paths) {
         char *unit = NULL;
 
-        check_unit("/machine.slice/machine-web.scope", "machine-web.scope", "", "/machine.slice/machine-web.scope");
-        check_unit("/machine.slice/berth@web.service/payload/init.scope", "berth@web.service", "payload/init.scope",
-                   "/machine.slice/berth@web.service");
+        check_unit("/machine.slice/machine-web.scope", "machine-web.scope", "",
+                   "/machine.slice/machine-web.scope");
+        check_unit("/machine.slice/berth@web.service/payload/init.scope", "berth@web.service",
+                   "payload/init.scope", "/machine.slice/berth@web.service");
         check_unit("/init.scope", "init.scope", "", "/init.scope");
         CHECK_ERR(cgroup_unit("/", &unit, NULL), ENXIO);
         CHECK_ERR(cgroup_unit("/foo/bar.scope", &unit, NULL), ENXIO);
