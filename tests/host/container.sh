@@ -45,7 +45,8 @@ container_boot() {
     UNIFIED_CGROUP_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes \
         exec timeout --kill-after=10 "$timeout" \
         systemd-nspawn --quiet --boot --directory="$root" --machine=berth-test-host \
-        --tmpfs=/var/lib/machines:mode=700 --register=no --keep-unit --private-network --capability=all --rlimit=NOFILE=1024:524288 --link-journal=no \
+        --tmpfs=/var/lib/machines:mode=700 --register=no --keep-unit --private-network \
+        --capability=all --rlimit=NOFILE=1024:524288 --link-journal=no \
         --system-call-filter='bpf @keyring @mount @module @raw-io @clock' --console=pipe \
         --bind="$work/channel:/run/berth-host" --bind-ro="$guest:/var/lib/berth-host/guest" \
         "${devices[@]}"
