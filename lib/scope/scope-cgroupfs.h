@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Scopes by hand
+ *
+ * For hosts that systemd does not run. A unit is a directory below
+ * /machine.slice of the unified hierarchy, named as systemd would name it, and
+ * the services that run machines are our own children (service-fork.h).
+ */
+
+#include <systemd/sd-event.h>
+
+#include "lib/scope/scope.h"
+
+/**
+ * scope_cgroupfs_new() - take over /machine.slice
+ * @event:              event loop; a reference is taken
+ * @runtime:            path of berth-run
+ * @ret:                return location for the backend
+ *
+ * Directories of units that a predecessor left are removed, now if they are
+ * empty, otherwise once their last process has gone.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEDIUM   the kernel offers no unified hierarchy
+ *         others       creating the slice or the socket for notifications failed
+ */
+int scope_cgroupfs_new(sd_event *event, const char *runtime, ScopeBackend **ret);
+
+/**
+ * scope_property_check() - check whether a property can be had without systemd
+ * @p:                  the property
+ * @ret_attribute:      return location for the attribute of the control group
+ *                      that it sets, NULL if it needs no doing
+ * @ret_value:          return location for the value to write there, or NULL
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EOPNOTSUPP  only systemd knows this property
+ *         -EINVAL      wrong type
+ */
+int scope_property_check(const Property *p, const char **ret_attribute, char **ret_value);

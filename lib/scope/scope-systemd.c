@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/base/errors.h"
+#include "lib/base/name.h"
+#include "lib/kernel/process.h"
+#include "lib/scope/property-bus.h"
+#include "lib/scope/scope-systemd.h"
+
+#define SYSTEMD_NAME "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
+
+typedef struct Systemd {
+        ScopeBackend backend;
+        sd_bus *bus;
+        sd_bus_slot *job_removed;
+        bool no_pidfds;         /* PID 1 is older than the property PIDFDs */
+        ScopeJob *jobs;
+} Systemd;
+
+/* A call to PID 1, and then the job that it has queued for it. */
+struct ScopeJob {
+        Systemd *systemd;
+        ScopeJob *next, *previous;
+        sd_bus_slot *call;
+        char *path;             /* object path of the job, once we know it */
+        ScopeDone done;
+        void *userdata;
+        bool waits;             /* for the job's end, not only for its begin */
+
+        /* of start_scope() only, for a second try without PIDFDs */
+        sd_bus_message *retry;
+};
+
+static ScopeJob *job_free(ScopeJob *job) {
+        if (!job)
+                return NULL;
+
+        if (job->previous)
+                job->previous->next = job->next;
+        else if (job->systemd->jobs == job)
+                job->systemd->jobs = job->next;
+        if (job->next)
+                job->next->previous = job->previous;
+
+        sd_bus_slot_unref(job->call);
+        sd_bus_message_unref(job->retry);
+        free(job->path);
+        free(job);
+        return NULL;
+}
+DEFINE_CLEANUP(ScopeJob, job_free);
+
+static int job_new(Systemd *s, ScopeDone done, void *userdata, ScopeJob **ret) {
+        ScopeJob *job;
+
+        job = malloc(sizeof(*job));
+        if (!job)
+                return -ENOMEM;
+
+        *job = (ScopeJob) {
+                .systemd = s,
+                .next = s->jobs,
+                .done = done,
+                .userdata = userdata,
+                .waits = true,
+        };
+        if (s->jobs)
+                s->jobs->previous = job;
+        s->jobs = job;
+
+        *ret = job;
+        return 0;
+}
+
+static void job_finish(ScopeJob *job, int result) {
+        ScopeDone done = job->done;
+        void *userdata = job->userdata;
+
+        (void) job_free(job);
+        done(userdata, result);
+}
+
+static int error_of_reply(sd_bus_message *reply) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        if (sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitExists"))
+                return -EEXIST;
+        if (sd_bus_error_has_name(e, SYSTEMD_NAME ".NoSuchUnit"))
+                return -ENOENT;
+
+        return -sd_bus_message_get_errno(reply);
+}
+
+static int on_queued(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+
+/* PIDFDs came with systemd 255. */
+static bool is_about_pidfds(sd_bus_message *reply) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        return sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) ||
+                sd_bus_error_has_name(e, SD_BUS_ERROR_PROPERTY_READ_ONLY);
+}
+
+static int try_again(ScopeJob *job) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = TAKE_PTR(job->retry);
+
+        job->systemd->no_pidfds = true;
+        job->call = sd_bus_slot_unref(job->call);
+        return sd_bus_call_async(job->systemd->bus, &job->call, m, on_queued, job, 0);
+}
+
+static int on_queued(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        ScopeJob *job = userdata;
+        const char *path;
+        int r;
+
+        if (sd_bus_message_is_method_error(reply, NULL)) {
+                r = job->retry && is_about_pidfds(reply) ? try_again(job) : error_of_reply(reply);
+                if (r < 0)
+                        job_finish(job, r);
+                return 1;
+        }
+
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0 || !job->waits) {
+                job_finish(job, r < 0 ? r : 0);
+                return 1;
+        }
+
+        job->path = strdup(path);
+        if (!job->path)
+                job_finish(job, -ENOMEM);
+        return 1;
+}
+
+static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Systemd *s = userdata;
+        const char *path, *result;
+        int r;
+
+        r = sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result);
+        if (r < 0)
+                return 0;
+
+        for (ScopeJob *job = s->jobs; job; job = job->next)
+                if (streq_ptr(job->path, path)) {
+                        job_finish(job, streq(result, "done") ? 0 : -E_JOB_FAILED);
+                        break;
+                }
+
+        return 0;
+}
+
+static int append_processes(sd_bus_message *m, const ScopeRequest *request, bool pidfds) {
+        return pidfds ? sd_bus_message_append(m, "(sv)", "PIDFDs", "ah", 1, request->leader_fd)
+                      : sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t) request->leader);
+}
+
+static int append_properties(sd_bus_message *m, const ScopeRequest *request, bool pidfds) {
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
+        if (r < 0)
+                return r;
+
+        r = append_processes(m, request, pidfds);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)",
+                                  "Slice", "s", SCOPE_SLICE,
+                                  "Description", "s", request->description,
+                                  "Delegate", "b", true,
+                                  "CollectMode", "s", "inactive-or-failed",
+                                  "TasksMax", "t", (uint64_t) SCOPE_TASKS_MAX);
+        if (r < 0)
+                return r;
+
+        /* Last, so that they win. */
+        r = properties_append(m, request->properties);
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_close_container(m);
+}
+
+static int make_request(Systemd *s, const ScopeRequest *request, bool pidfds, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "StartTransientUnit");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "ss", request->unit, "fail");
+        if (r < 0)
+                return r;
+
+        r = append_properties(m, request, pidfds);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+static int systemd_start_scope(ScopeBackend *b, const ScopeRequest *request, ScopeDone done, void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        Systemd *s = (Systemd *) b;
+        int r;
+
+        r = job_new(s, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        r = make_request(s, request, !s->no_pidfds, &m);
+        if (r < 0)
+                return r;
+
+        if (!s->no_pidfds) {
+                r = make_request(s, request, false, &job->retry);
+                if (r < 0)
+                        return r;
+        }
+
+        r = sd_bus_call_async(s->bus, &job->call, m, on_queued, job, 0);
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job); /* waits on s->jobs from here on */
+        return 0;
+}
+
+static int call_unit(Systemd *s, const char *method, const char *unit, bool waits, ScopeDone done, void *userdata) {
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        int r;
+
+        r = job_new(s, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        job->waits = waits;
+        r = sd_bus_call_method_async(s->bus, &job->call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+                                     on_queued, job, "ss", unit, "fail");
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job);
+        return 0;
+}
+
+static int systemd_start_service(ScopeBackend *b, const char *machine, ScopeDone done, void *userdata) {
+        _cleanup_free_ char *unit = NULL;
+        int r;
+
+        r = machine_service_name(machine, &unit);
+        if (r < 0)
+                return r;
+
+        return call_unit((Systemd *) b, "StartUnit", unit, /* waits= */ true, done, userdata);
+}
+
+static int systemd_stop(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
+        return call_unit((Systemd *) b, "StopUnit", unit, /* waits= */ false, done, userdata);
+}
+
+static ScopeBackend *systemd_free(ScopeBackend *b) {
+        Systemd *s = (Systemd *) b;
+
+        if (!s)
+                return NULL;
+
+        while (s->jobs)
+                (void) job_free(s->jobs);
+        sd_bus_slot_unref(s->job_removed);
+        sd_bus_unref(s->bus);
+        free(s);
+        return NULL;
+}
+
+static const ScopeOps systemd_ops = {
+        .start_scope = systemd_start_scope,
+        .start_service = systemd_start_service,
+        .stop = systemd_stop,
+        .free = systemd_free,
+};
+
+int scope_systemd_new(sd_bus *bus, ScopeBackend **ret) {
+        _cleanup_(scope_backend_freep) ScopeBackend *b = NULL;
+        Systemd *s;
+        int r;
+
+        assert(bus);
+        assert(ret);
+
+        s = malloc(sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+
+        *s = (Systemd) { .backend.ops = &systemd_ops, .bus = sd_bus_ref(bus) };
+        b = &s->backend;
+
+        r = sd_bus_match_signal_async(bus, &s->job_removed, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                      "JobRemoved", on_job_removed, NULL, s);
+        if (r < 0)
+                return r;
+
+        /* PID 1 sends signals about jobs to nobody unless somebody has asked. */
+        r = sd_bus_call_method_async(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL,
+                                     NULL, NULL);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(b);
+        return 0;
+}

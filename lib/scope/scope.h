@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Scopes
+ *
+ * Who keeps the processes of a machine together: systemd, or we ourselves on
+ * hosts that it does not run. A unit is a control group with a name, a scope
+ * around processes that are there already, or a service that is started. The
+ * backends do the same behind one table, and never wait: the answer comes back
+ * through a callback.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "lib/scope/property.h"
+
+typedef struct ScopeBackend ScopeBackend;
+typedef struct ScopeJob ScopeJob;
+
+typedef struct ScopeRequest {
+        const char *unit;               /* machine-NAME.scope */
+        const char *description;
+        pid_t leader;                   /* first process of the scope */
+        int leader_fd;                  /* pidfd of it, borrowed */
+        const Properties *properties;   /* the caller's wishes, which go before our own; or NULL */
+} ScopeRequest;
+
+/**
+ * typedef ScopeDone - how a job has ended
+ * @userdata:           what came with the request
+ * @result:             0, or a negative error code
+ *
+ * Never called before the function that took the request has returned.
+ */
+typedef void (*ScopeDone)(void *userdata, int result);
+
+typedef struct ScopeOps {
+        /* Makes a scope. -E_JOB_FAILED: refused. -EEXIST: there is one of that name. -ESRCH: leader gone. */
+        int (*start_scope)(ScopeBackend *b, const ScopeRequest *request, ScopeDone done, void *userdata);
+
+        /* Starts the service that runs a machine, until it says that it is ready. */
+        int (*start_service)(ScopeBackend *b, const char *machine, ScopeDone done, void *userdata);
+
+        /* Ends a unit and all that is in it; done once that is on its way. The control group
+         * is where the unit was seen, or NULL: where start_scope() puts it. */
+        int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);
+
+        /* Frees the backend; jobs that are under way are never reported. */
+        ScopeBackend *(*free)(ScopeBackend *b);
+} ScopeOps;
+
+/* Every backend begins with it. */
+struct ScopeBackend {
+        const ScopeOps *ops;
+};
+
+static inline void scope_backend_freep(ScopeBackend **b) {
+        if (*b)
+                (void) (*b)->ops->free(*b);
+}
+
+#define SCOPE_SLICE "machine.slice"
+
+/* As machined and nspawn's template set it: the default of 4915 is for services. */
+#define SCOPE_TASKS_MAX 16384

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <uthash.h>
+
+#include "lib/base/errors.h"
+#include "lib/base/file.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+#include "lib/kernel/cgroup.h"
+#include "lib/kernel/process.h"
+#include "lib/kernel/spawn.h"
+#include "lib/scope/service-fork.h"
+
+/* What berth-run exits with when its guest has rebooted; see berth@.service. */
+#define EXIT_REBOOT 133
+
+/* DefaultTimeoutStartSec= of systemd, doubled as nspawn's template does. */
+#define START_USEC (180 * USEC_PER_SEC)
+
+#define NOTIFY_DIRECTORY "/run/berth"
+#define NOTIFY_SOCKET NOTIFY_DIRECTORY "/notify"
+#define NOTIFY_MAX 4096
+
+typedef struct Service {
+        Services *services;
+        char *unit;
+        char *machine;
+        char *cgroup;
+        pid_t pid;
+        int pidfd;
+        sd_event_source *exited;
+        sd_event_source *timeout;
+        bool restart;
+        ScopeDone done;         /* NULL once it was told */
+        void *userdata;
+        UT_hash_handle hh;      /* by unit */
+} Service;
+
+struct Services {
+        sd_event *event;
+        char *runtime;
+        char *slice;
+        int notify_fd;
+        sd_event_source *notify;
+        ServiceEnded ended;
+        void *userdata;
+        Service *table;
+};
+
+static Service *service_free(Service *v) {
+        if (!v)
+                return NULL;
+
+        if (v->hh.tbl)
+                HASH_DEL(v->services->table, v);
+
+        sd_event_source_disable_unref(v->exited);
+        sd_event_source_disable_unref(v->timeout);
+        closep(&v->pidfd);
+        free(v->cgroup);
+        free(v->machine);
+        free(v->unit);
+        free(v);
+        return NULL;
+}
+DEFINE_CLEANUP(Service, service_free);
+
+static void tell(Service *v, int result) {
+        ScopeDone done = v->done;
+
+        v->done = NULL;
+        v->timeout = sd_event_source_disable_unref(v->timeout);
+        if (done)
+                done(v->userdata, result);
+}
+
+static int service_spawn(Service *v);
+
+static int on_exited(_unused_ sd_event_source *source, _unused_ const siginfo_t *si, void *userdata) {
+        Service *v = userdata;
+        Services *s = v->services;
+        siginfo_t status = {};
+
+        (void) waitid(P_PIDFD, (id_t) v->pidfd, &status, WEXITED | WNOHANG);
+
+        if (v->restart && status.si_code == CLD_EXITED && status.si_status == EXIT_REBOOT && service_spawn(v) >= 0)
+                return 0;
+
+        tell(v, -E_MACHINE_FAILED);
+        s->ended(s->userdata, v->cgroup);
+        (void) service_free(v);
+        return 0;
+}
+
+static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Service *v = userdata;
+
+        v->restart = false;
+        tell(v, -ETIMEDOUT);
+        (void) cgroup_kill_all(v->cgroup);
+        return 0;
+}
+
+static int make_environment(char ***ret) {
+        _cleanup_(strv_freep) char **environment = NULL;
+        extern char **environ;
+        int r;
+
+        for (char **e = environ; *e; e++) {
+                if (startswith(*e, "NOTIFY_SOCKET=") || startswith(*e, "WATCHDOG_") || startswith(*e, "LISTEN_"))
+                        continue;
+
+                r = strv_push(&environment, *e);
+                if (r < 0)
+                        return r;
+        }
+
+        r = strv_push(&environment, "NOTIFY_SOCKET=" NOTIFY_SOCKET);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(environment);
+        return 0;
+}
+
+static int spawn_runtime(Service *v, int cgroup_fd) {
+        _cleanup_(strv_freep) char **environment = NULL;
+        _cleanup_free_ char *machine = NULL;
+        int r;
+
+        r = text_printf(&machine, "--machine=%s", v->machine);
+        if (r < 0)
+                return r;
+
+        r = make_environment(&environment);
+        if (r < 0)
+                return r;
+
+        /* The command line of units/berth@.service. */
+        char *argv[] = {
+                v->services->runtime, (char *) "--quiet", (char *) "--keep-unit", (char *) "--boot",
+                (char *) "--link-journal=try-guest", (char *) "--network-veth", (char *) "--notify-ready=auto",
+                machine, NULL,
+        };
+
+        return spawn(&(SpawnRequest) {
+                        .path = v->services->runtime,
+                        .argv = argv,
+                        .environment = environment,
+                        .stdin_fd = -EBADF,
+                        .stdout_fd = -EBADF,
+                        .cgroup_fd = cgroup_fd,
+                        .extra_fd = -EBADF }, &v->pid);
+}
+
+static int service_spawn(Service *v) {
+        _cleanup_close_ int cgroup_fd = -EBADF;
+        int r;
+
+        /* Of a former run: a group with children that are delegated cannot take processes itself. */
+        r = cgroup_remove(v->cgroup);
+        if (r < 0)
+                return r;
+
+        r = cgroup_make(v->cgroup);
+        if (r < 0)
+                return r;
+
+        cgroup_fd = cgroup_open(v->cgroup);
+        if (cgroup_fd < 0)
+                return cgroup_fd;
+
+        v->exited = sd_event_source_disable_unref(v->exited);
+        closep(&v->pidfd);
+
+        v->pidfd = spawn_runtime(v, cgroup_fd);
+        if (v->pidfd < 0)
+                return v->pidfd;
+
+        return sd_event_add_child_pidfd(v->services->event, &v->exited, v->pidfd, WEXITED, on_exited, v);
+}
+
+static int service_new(Services *s, const char *machine, Service **ret) {
+        _cleanup_(service_freep) Service *v = NULL;
+        int r;
+
+        v = malloc(sizeof(*v));
+        if (!v)
+                return -ENOMEM;
+
+        *v = (Service) { .services = s, .pidfd = -EBADF, .restart = true, .machine = strdup(machine) };
+        if (!v->machine)
+                return -ENOMEM;
+
+        r = machine_service_name(machine, &v->unit);
+        if (r < 0)
+                return r;
+
+        r = text_printf(&v->cgroup, "%s/%s", s->slice, v->unit);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(v);
+        return 0;
+}
+
+static Service *services_find(Services *s, const char *unit) {
+        Service *v;
+
+        HASH_FIND_STR(s->table, unit, v);
+        return v;
+}
+
+int services_start(Services *s, const char *machine, ScopeDone done, void *userdata) {
+        _cleanup_(service_freep) Service *v = NULL;
+        int r;
+
+        assert(s);
+        assert(machine);
+        assert(done);
+
+        r = service_new(s, machine, &v);
+        if (r < 0)
+                return r;
+
+        /* One that a former daemon has started is not in the table, but its processes are there. */
+        if (services_find(s, v->unit) || cgroup_is_populated(v->cgroup) > 0)
+                return -EEXIST;
+
+        r = service_spawn(v);
+        if (r >= 0)
+                r = sd_event_add_time_relative(s->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0, on_timeout, v);
+        if (r < 0) {
+                (void) cgroup_kill_all(v->cgroup);
+                return r;
+        }
+
+        v->done = done;
+        v->userdata = userdata;
+        HASH_ADD_KEYPTR(hh, s->table, v->unit, strlen(v->unit), v);
+        TAKE_PTR(v);
+        return 0;
+}
+
+void services_forget_restart(Services *s, const char *unit) {
+        Service *v = services_find(s, unit);
+
+        if (v)
+                v->restart = false;
+}
+
+/* Receives one message, and who has sent it. */
+static int receive(int fd, char *text, size_t size, pid_t *ret_sender) {
+        union {
+                struct cmsghdr header;
+                uint8_t bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * 253)];
+        } control;
+        struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
+        struct msghdr m = {
+                .msg_iov = &iov, .msg_iovlen = 1,
+                .msg_control = &control, .msg_controllen = sizeof(control),
+        };
+        pid_t sender = 0;
+        ssize_t n;
+
+        n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
+        if (n < 0)
+                return -errno;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+                if (c->cmsg_level != SOL_SOCKET)
+                        continue;
+
+                if (c->cmsg_type == SCM_CREDENTIALS)
+                        sender = ((struct ucred *) CMSG_DATA(c))->pid;
+                else if (c->cmsg_type == SCM_RIGHTS)
+                        for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+                                (void) close(((int *) CMSG_DATA(c))[i]);
+        }
+
+        text[MIN((size_t) n, size - 1)] = 0;
+        *ret_sender = sender;
+        return (size_t) n < size ? 0 : -EMSGSIZE;
+}
+
+static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        Services *s = userdata;
+        char text[NOTIFY_MAX];
+        char *state = NULL;
+        pid_t sender = 0;
+
+        if (receive(fd, text, sizeof(text), &sender) < 0)
+                return 0;
+
+        for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+                Service *v, *next;
+
+                if (!streq(line, "READY=1"))
+                        continue;
+
+                HASH_ITER(hh, s->table, v, next)
+                        if (v->pid == sender)
+                                tell(v, 0);
+        }
+
+        return 0;
+}
+
+static int open_notify_socket(void) {
+        static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
+        _cleanup_close_ int fd = -EBADF;
+        int r, on = 1;
+
+        r = directory_make(NOTIFY_DIRECTORY, 0755);
+        if (r < 0)
+                return r;
+
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+                return -errno;
+
+        if (unlink(NOTIFY_SOCKET) < 0 && errno != ENOENT)
+                return -errno;
+        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+        if (chmod(NOTIFY_SOCKET, 0600) < 0)
+                return -errno;
+
+        return TAKE_FD(fd);
+}
+
+int services_new(
+                sd_event *event,
+                const char *runtime,
+                const char *slice,
+                ServiceEnded ended,
+                void *userdata,
+                Services **ret) {
+
+        _cleanup_(services_freep) Services *s = NULL;
+        int r;
+
+        assert(event);
+        assert(runtime);
+        assert(slice);
+        assert(ended);
+        assert(ret);
+
+        s = malloc(sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+
+        *s = (Services) {
+                .event = sd_event_ref(event),
+                .runtime = strdup(runtime),
+                .slice = strdup(slice),
+                .notify_fd = -EBADF,
+                .ended = ended,
+                .userdata = userdata,
+        };
+        if (!s->runtime || !s->slice)
+                return -ENOMEM;
+
+        s->notify_fd = open_notify_socket();
+        if (s->notify_fd < 0)
+                return s->notify_fd;
+
+        r = sd_event_add_io(event, &s->notify, s->notify_fd, EPOLLIN, on_notify, s);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Services *services_free(Services *s) {
+        Service *v, *next;
+
+        if (!s)
+                return NULL;
+
+        HASH_ITER(hh, s->table, v, next)
+                (void) service_free(v);
+        sd_event_source_disable_unref(s->notify);
+        closep(&s->notify_fd);
+        free(s->slice);
+        free(s->runtime);
+        sd_event_unref(s->event);
+        free(s);
+        return NULL;
+}
