@@ -10,7 +10,8 @@ static bool is_container(char type) {
 }
 
 static bool is_text(char type) {
-        return type == SD_BUS_TYPE_STRING || type == SD_BUS_TYPE_OBJECT_PATH || type == SD_BUS_TYPE_SIGNATURE;
+        return type == SD_BUS_TYPE_STRING || type == SD_BUS_TYPE_OBJECT_PATH ||
+                type == SD_BUS_TYPE_SIGNATURE;
 }
 
 /* Numbers of fewer than eight bytes go in and out by their own width, at the

@@ -99,7 +99,11 @@ static int tell_later(Cgroupfs *c, int result, ScopeDone done, void *userdata) {
         return 0;
 }
 
-static int on_cgroup_event(_unused_ sd_event_source *source, _unused_ const struct inotify_event *e, void *userdata) {
+static int on_cgroup_event(
+                _unused_ sd_event_source *source,
+                _unused_ const struct inotify_event *e,
+                void *userdata) {
+
         ScopeJob *job = userdata;
 
         if (cgroup_is_populated(job->cgroup) > 0)
@@ -247,7 +251,12 @@ static int unit_cgroup(const char *unit, char **ret) {
         return text_printf(ret, SLICE_PATH "/%s", unit);
 }
 
-static int cgroupfs_start_scope(ScopeBackend *b, const ScopeRequest *request, ScopeDone done, void *userdata) {
+static int cgroupfs_start_scope(
+                ScopeBackend *b,
+                const ScopeRequest *request,
+                ScopeDone done,
+                void *userdata) {
+
         _cleanup_free_ char *cgroup = NULL;
         Cgroupfs *c = (Cgroupfs *) b;
         int r;
@@ -272,7 +281,13 @@ static int cgroupfs_start_service(ScopeBackend *b, const char *machine, ScopeDon
         return services_start(((Cgroupfs *) b)->services, machine, done, userdata);
 }
 
-static int cgroupfs_stop(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata) {
+static int cgroupfs_stop(
+                ScopeBackend *b,
+                const char *unit,
+                const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
         _cleanup_free_ char *derived = NULL;
         Cgroupfs *c = (Cgroupfs *) b;
         int r;
@@ -338,7 +353,8 @@ static int collect_leftovers(Cgroupfs *c) {
         for (struct dirent *e; (e = readdir(directory));) {
                 _cleanup_free_ char *cgroup = NULL;
 
-                if (e->d_type != DT_DIR || (!endswith(e->d_name, ".scope") && !endswith(e->d_name, ".service")))
+                if (e->d_type != DT_DIR || (!endswith(e->d_name, ".scope") &&
+                                            !endswith(e->d_name, ".service")))
                         continue;
 
                 if (unit_cgroup(e->d_name, &cgroup) >= 0)

@@ -210,7 +210,12 @@ static int make_request(Systemd *s, const ScopeRequest *request, bool pidfds, sd
         return 0;
 }
 
-static int systemd_start_scope(ScopeBackend *b, const ScopeRequest *request, ScopeDone done, void *userdata) {
+static int systemd_start_scope(
+                ScopeBackend *b,
+                const ScopeRequest *request,
+                ScopeDone done,
+                void *userdata) {
+
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_(job_freep) ScopeJob *job = NULL;
         Systemd *s = (Systemd *) b;
@@ -238,7 +243,14 @@ static int systemd_start_scope(ScopeBackend *b, const ScopeRequest *request, Sco
         return 0;
 }
 
-static int call_unit(Systemd *s, const char *method, const char *unit, bool waits, ScopeDone done, void *userdata) {
+static int call_unit(
+                Systemd *s,
+                const char *method,
+                const char *unit,
+                bool waits,
+                ScopeDone done,
+                void *userdata) {
+
         _cleanup_(job_freep) ScopeJob *job = NULL;
         int r;
 
@@ -319,7 +331,8 @@ int scope_systemd_new(sd_bus *bus, ScopeBackend **ret) {
                 return r;
 
         /* PID 1 sends signals about jobs to nobody unless somebody has asked. */
-        r = sd_bus_call_method_async(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL,
+        r = sd_bus_call_method_async(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe",
+                                     NULL,
                                      NULL, NULL);
         if (r < 0)
                 return r;

@@ -89,7 +89,8 @@ static int on_exited(_unused_ sd_event_source *source, _unused_ const siginfo_t 
 
         (void) waitid(P_PIDFD, (id_t) v->pidfd, &status, WEXITED | WNOHANG);
 
-        if (v->restart && status.si_code == CLD_EXITED && status.si_status == EXIT_REBOOT && service_spawn(v) >= 0)
+        if (v->restart && status.si_code == CLD_EXITED && status.si_status == EXIT_REBOOT &&
+            service_spawn(v) >= 0)
                 return 0;
 
         tell(v, -E_MACHINE_FAILED);
@@ -113,7 +114,8 @@ static int make_environment(char ***ret) {
         int r;
 
         for (char **e = environ; *e; e++) {
-                if (startswith(*e, "NOTIFY_SOCKET=") || startswith(*e, "WATCHDOG_") || startswith(*e, "LISTEN_"))
+                if (startswith(*e, "NOTIFY_SOCKET=") || startswith(*e, "WATCHDOG_") ||
+                    startswith(*e, "LISTEN_"))
                         continue;
 
                 r = strv_push(&environment, *e);
@@ -145,7 +147,8 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
         /* The command line of units/berth@.service. */
         char *argv[] = {
                 v->services->runtime, (char *) "--quiet", (char *) "--keep-unit", (char *) "--boot",
-                (char *) "--link-journal=try-guest", (char *) "--network-veth", (char *) "--notify-ready=auto",
+                (char *) "--link-journal=try-guest", (char *) "--network-veth",
+                        (char *) "--notify-ready=auto",
                 machine, NULL,
         };
 
@@ -235,7 +238,8 @@ int services_start(Services *s, const char *machine, ScopeDone done, void *userd
 
         r = service_spawn(v);
         if (r >= 0)
-                r = sd_event_add_time_relative(s->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0, on_timeout, v);
+                r = sd_event_add_time_relative(s->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0,
+                                               on_timeout, v);
         if (r < 0) {
                 (void) cgroup_kill_all(v->cgroup);
                 return r;
