@@ -13,22 +13,8 @@ container_cgroup() {
     echo "$(container_cgroup2)/berth-host-${work##*.}"
 }
 
-container_channel() {
-    mkfifo "$work/channel/output" "$work/channel/errors"
-}
-
-# Copies what the command writes, until it and all that it started have closed it.
-container_relay() {
-    cat "$work/channel/errors" >&2 &
-    relays=($!)
-    cat "$work/channel/output" &
-    relays+=($!)
-}
-
-# The host is gone; a channel that it never opened is opened here, for its end to be seen.
-container_drain() {
-    : <>"$work/channel/errors" <>"$work/channel/output"
-    wait "${relays[@]}"
+container_layers() {
+    echo "$tree"
 }
 
 container_boot() {

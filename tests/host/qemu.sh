@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# The qemu backend: a machine of its own, with Debian's cloud kernel, emulated: it
+# needs nothing of the machine outside, and has all that the container lacks.
+
+# Debian's cloud kernel has ext4 built in, but reaches no disk without modules.
+qemu_init() {
+    cat <<'END'
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+for module in /modules/*.ko; do
+    /bin/busybox insmod $module
+done
+until [ -b /dev/vda ]; do
+    /bin/busybox sleep 0.1
+done
+/bin/busybox mount -t ext4 /dev/vda /root
+exec /bin/busybox switch_root /root /sbin/init
+END
+}
+
+# qemu_initrd DIRECTORY VERSION: packs DIRECTORY/initrd for the kernel unpacked there.
+qemu_initrd() {
+    local kernel=$1 version=$2 work module n=10
+
+    work=$kernel/initrd.d
+    mkdir -p "$work"/{bin,dev,modules,root}
+    cp "$tree/bin/busybox" "$work/bin/busybox"
+    qemu_init >"$work/init"
+    chmod +x "$work/init"
+
+    # In the order in which they must be loaded.
+    while read -r _ module _; do
+        n=$((n + 1))
+        case $module in
+            *.xz) xz -dc "$module" >"$work/modules/$n.ko" ;;
+            *) cp "$module" "$work/modules/$n.ko" ;;
+        esac
+    done < <(modprobe --dirname "$kernel/tree/usr" --set-version "$version" --show-depends --all \
+        virtio_pci virtio_blk | awk '!seen[$2]++')
+
+    (cd "$work" && find . | cpio --quiet --create --format=newc) | gzip -1 >"$kernel/initrd"
+    rm -rf "$work"
+}
+
+# Sets kernel: vmlinuz, initrd, and tree/usr/lib/modules to be laid over the host's tree.
+qemu_prepare() {
+    local package version
+
+    package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
+    [ -n "$package" ] || fail "apt knows no linux-image-cloud-amd64: apt-get update"
+    version=${package#linux-image-}
+    kernel=$cache/kernel-$version
+
+    (
+        flock 9
+        [ ! -d "$kernel" ] || exit 0
+        echo "tests/host: fetching kernel $version" >&2
+        rm -rf "$kernel.new"
+        mkdir -p "$kernel.new/tree/usr/lib"
+        cd "$kernel.new" || exit
+        timeout 300 apt-get -qq -o APT::Sandbox::User=root download "$package"
+        dpkg-deb -x "$package"_*.deb package
+        mv "package/boot/vmlinuz-$version" vmlinuz
+        mv package/lib/modules tree/usr/lib/modules
+        rm -rf package "$package"_*.deb
+        # depmod and modprobe look below lib/modules of what they are given.
+        depmod --basedir "$kernel.new/tree/usr" "$version"
+        qemu_initrd "$kernel.new" "$version"
+        mv "$kernel.new" "$kernel"
+    ) 9>"$cache/.lock-kernel"
+    export kernel
+}
+
+qemu_layers() {
+    echo "$kernel/tree:$tree"
+}
+
+qemu_boot() {
+    cp -a "$guest/." "$root/var/lib/berth-host/guest"
+    # What the layer holds, and as much again for the tests.
+    truncate --size=3G "$work/layer/disk"
+    mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=1 -d "$root" "$work/layer/disk"
+
+    exec timeout --kill-after=10 "$timeout" \
+        qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -display none \
+        -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" -append "console=ttyS0 quiet" \
+        -drive "file=$work/layer/disk,if=virtio,format=raw,cache=unsafe" \
+        -serial stdio -serial "file:$work/channel/output" -serial "file:$work/channel/errors" \
+        -serial "file:$work/channel/status"
+}
+
+qemu_cleanup() {
+    : # processes, mounts and files only
+}
