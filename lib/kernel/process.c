@@ -228,3 +228,10 @@ int process_shares_namespace(int pidfd, const char *type) {
 
         return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
+
+int process_read(int pidfd, const char *name, char **ret) {
+        assert(name);
+        assert(ret);
+
+        return read_proc(pidfd, name, ret);
+}

@@ -131,3 +131,15 @@ int process_open_namespace(int pidfd, const char *type);
  * Errors: as process_open_namespace()
  */
 int process_shares_namespace(int pidfd, const char *type);
+
+/**
+ * process_read() - read a file that /proc has of a process
+ * @pidfd:              pidfd of it
+ * @name:               "status", "uid_map", …: a small one below /proc/PID
+ * @ret:                return location for its text
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       what reading runs into
+ */
+int process_read(int pidfd, const char *name, char **ret);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#include "lib/kernel/sealed.h"
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* linux/memfd.h; older kernels do not know it, and make all of them executable. */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+static int make_memfd(void) {
+        int fd;
+
+        fd = memfd_create("berth", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+        if (fd < 0 && errno == EINVAL)
+                fd = memfd_create("berth", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+        return fd < 0 ? -errno : fd;
+}
+
+static int copy_all(int from, int to) {
+        struct stat st;
+        ssize_t n;
+
+        if (fstat(from, &st) < 0)
+                return -errno;
+
+        for (off_t left = st.st_size; left > 0; left -= n) {
+                n = sendfile(to, from, NULL, (size_t) left);
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return -EIO;
+        }
+
+        return 0;
+}
+
+int sealed_exec_self(char *const *argv) {
+        _cleanup_close_ int self = -EBADF, copy = -EBADF;
+        int r;
+
+        assert(argv);
+
+        self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        if (self < 0)
+                return -errno;
+
+        /* Fails for what is no memfd. */
+        r = fcntl(self, F_GET_SEALS);
+        if (r >= 0 && (r & SEALS) == SEALS)
+                return 0;
+
+        copy = make_memfd();
+        if (copy < 0)
+                return copy;
+
+        r = copy_all(self, copy);
+        if (r < 0)
+                return r;
+        if (fchmod(copy, 0500) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+                return -errno;
+
+        (void) fexecve(copy, argv, environ);
+        return -errno;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Sealed programs
+ *
+ * A program that enters a machine can be made to run itself there: what it
+ * starts may be a link to /proc/self/exe, or a script for that interpreter.
+ * The machine then holds a descriptor of the host's program file, and can
+ * write to it as soon as nobody runs it (CVE-2019-5736). So such a program
+ * first becomes a copy of itself in memory, which nobody can ever write to.
+ */
+
+#include "lib/base/base.h"
+
+/**
+ * sealed_exec_self() - go on as a sealed copy of this program
+ * @argv:               arguments for it: those of main()
+ *
+ * To be called first of all, as the program begins anew. In the copy it does
+ * nothing.
+ *
+ * Return: 0 if this is a sealed copy, negative error code on failure.
+ * Errors: what memfd_create(), copying or fexecve() run into
+ */
+int sealed_exec_self(char *const *argv);
