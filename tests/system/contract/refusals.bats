@@ -24,10 +24,9 @@ create() {
 }
 
 @test "names that no machine may have" {
-    for name in "''" "'not/valid'" "'-x'" "'a..b'" "'.host'" "'x y'" "'x%n'" "'$(printf 'x%.0s' {1..65})'"; do
+    for name in '' not/valid -x a..b 'x y' x%n "$(printf 'x%.0s' {1..65})"; do
         echo "$name"
-        [[ "$(create "$name" '@ay []' "'container'" "$leader" "''")" == $INVALID ||
-            "$name" == "'.host'" ]]
+        [ "$(create "'$name'" '@ay []' "'container'" "$leader" "''")" = $INVALID ]
     done
 }
 
