@@ -40,11 +40,11 @@ static void __attribute__((noreturn)) child(const SpawnRequest *request) {
         if (dup2(stdin_fd, STDIN_FILENO) < 0 ||
             (stdout_fd >= 0 && dup2(stdout_fd, STDOUT_FILENO) < 0) ||
             (extra_fd >= 0 && dup2(extra_fd, 3) < 0))
-                _exit(127);
+                _exit(SPAWN_EXIT_EXEC);
 
         (void) syscall(SYS_close_range, extra_fd >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
         (void) execve(request->path, request->argv, request->environment ? request->environment : environ);
-        _exit(127);
+        _exit(SPAWN_EXIT_EXEC);
 }
 
 int spawn(const SpawnRequest *request, pid_t *ret_pid) {

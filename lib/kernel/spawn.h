@@ -10,6 +10,9 @@
 
 #include "lib/base/base.h"
 
+/* What a program exits with that could not be executed, as of shells. */
+#define SPAWN_EXIT_EXEC 127
+
 typedef struct SpawnRequest {
         const char *path;               /* program, an absolute path */
         char *const *argv;
@@ -30,6 +33,6 @@ typedef struct SpawnRequest {
  * Return: a pidfd of the new process, close-on-exec, which the caller has to
  *         reap with waitid(P_PIDFD, …); negative error code on failure.
  * Errors: what clone3() runs into; a program that cannot be executed exits
- *         with status 127 instead
+ *         with SPAWN_EXIT_EXEC instead
  */
 int spawn(const SpawnRequest *request, pid_t *ret_pid);

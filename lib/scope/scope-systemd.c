@@ -247,6 +247,7 @@ static int call_unit(
                 Systemd *s,
                 const char *method,
                 const char *unit,
+                const char *mode,
                 bool waits,
                 ScopeDone done,
                 void *userdata) {
@@ -260,7 +261,7 @@ static int call_unit(
 
         job->waits = waits;
         r = sd_bus_call_method_async(s->bus, &job->call, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
-                                     on_queued, job, "ss", unit, "fail");
+                                     on_queued, job, "ss", unit, mode);
         if (r < 0)
                 return r;
 
@@ -276,7 +277,7 @@ static int systemd_start_service(ScopeBackend *b, const char *machine, ScopeDone
         if (r < 0)
                 return r;
 
-        return call_unit((Systemd *) b, "StartUnit", unit, /* waits= */ true, done, userdata);
+        return call_unit((Systemd *) b, "StartUnit", unit, "fail", /* waits= */ true, done, userdata);
 }
 
 static int systemd_stop(
@@ -286,7 +287,8 @@ static int systemd_stop(
                 ScopeDone done,
                 void *userdata) {
 
-        return call_unit((Systemd *) b, "StopUnit", unit, /* waits= */ false, done, userdata);
+        /* It goes before a start that may still be queued, of a creation that was cut short. */
+        return call_unit((Systemd *) b, "StopUnit", unit, "replace", /* waits= */ false, done, userdata);
 }
 
 static ScopeBackend *systemd_free(ScopeBackend *b) {

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.freedesktop.machine1.Machine; see docs/api/org.freedesktop.machine1.md. */
+
+#include "daemon/bus/bus.h"
+#include "daemon/bus/operations.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+
+/* The object of the machine that the caller itself is in; it is not listed. */
+#define SELF "self"
+
+static Machine *find_self(Bus *b, sd_bus *connection) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        sd_bus_message *msg = sd_bus_get_current_message(connection);
+        pid_t pid;
+
+        if (!msg || sd_bus_query_sender_creds(msg, SD_BUS_CREDS_PID, &creds) < 0 ||
+            sd_bus_creds_get_pid(creds, &pid) < 0)
+                return NULL;
+
+        return manager_find_by_pid(b->manager, pid);
+}
+
+int bus_find_machine(
+                sd_bus *connection,
+                const char *path,
+                _unused_ const char *interface,
+                void *userdata,
+                void **ret_found,
+                _unused_ sd_bus_error *reterr) {
+
+        const char *label = startswith(path, MACHINE_PATH_PREFIX "/");
+        _cleanup_free_ char *name = NULL;
+        Bus *b = userdata;
+        Machine *m;
+        int r;
+
+        if (!label)
+                return 0;
+
+        if (streq(label, SELF))
+                m = find_self(b, connection);
+        else {
+                r = bus_label_unescape(label, &name);
+                if (r < 0)
+                        return r == -EINVAL ? 0 : r;
+                m = manager_find(b->manager, name);
+        }
+        if (!m)
+                return 0;
+
+        *ret_found = m;
+        return 1;
+}
+
+int bus_list_machines(
+                _unused_ sd_bus *connection,
+                _unused_ const char *prefix,
+                void *userdata,
+                char ***ret_nodes,
+                _unused_ sd_bus_error *reterr) {
+
+        _cleanup_(strv_freep) char **nodes = NULL;
+        Bus *b = userdata;
+        int r;
+
+        for (Machine *m = manager_next(b->manager, NULL); m; m = manager_next(b->manager, m)) {
+                _cleanup_free_ char *path = NULL;
+
+                r = machine_path(machine_info(m)->name, &path);
+                if (r < 0)
+                        return r;
+
+                r = strv_push(&nodes, path);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret_nodes = TAKE_PTR(nodes);
+        return 1;
+}
+
+static int method_terminate(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operation_terminate(msg, userdata, reterr);
+}
+
+static int method_kill(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operation_kill(msg, userdata, reterr);
+}
+
+static int method_get_addresses(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operation_get_addresses(msg, userdata, reterr);
+}
+
+static int method_get_os_release(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operation_get_os_release(msg, userdata, reterr);
+}
+
+/* One getter for all: the name tells which, and the info has it. */
+static int property_get(
+                _unused_ sd_bus *bus,
+                _unused_ const char *path,
+                _unused_ const char *interface,
+                const char *property,
+                sd_bus_message *reply,
+                void *userdata,
+                _unused_ sd_bus_error *reterr) {
+
+        const Machine *m = userdata;
+        const MachineInfo *info = machine_info(m);
+        const struct {
+                const char *property, *text;
+        } text_table[] = {
+                { "Name", info->name },
+                { "Service", info->service },
+                { "Unit", info->unit },
+                { "Scope", info->unit },
+                { "Class", machine_class_to_string(info->class) },
+                { "RootDirectory", info->root_directory },
+                { "State", machine_state_to_string(machine_state(m)) },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(text_table); i++)
+                if (streq(text_table[i].property, property))
+                        return sd_bus_message_append(reply, "s", text_table[i].text ?: "");
+
+        if (streq(property, "Id"))
+                return sd_bus_message_append_array(reply, 'y', info->id.bytes, sizeof(info->id.bytes));
+        if (streq(property, "Leader"))
+                return sd_bus_message_append(reply, "u", (uint32_t) info->leader);
+        if (streq(property, "NetworkInterfaces"))
+                return sd_bus_message_append_array(reply, 'i', info->ifindices,
+                                                   info->n_ifindices * sizeof(int));
+
+        return sd_bus_message_append(reply, "t",
+                                     streq(property, "Timestamp") ? info->realtime : info->monotonic);
+}
+
+const sd_bus_vtable bus_machine_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+
+        SD_BUS_PROPERTY("Name", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Id", "ay", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Timestamp", "t", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("TimestampMonotonic", "t", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Service", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Unit", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scope", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST | SD_BUS_VTABLE_HIDDEN),
+        SD_BUS_PROPERTY("Leader", "u", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Class", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("RootDirectory", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkInterfaces", "ai", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", property_get, 0, 0),
+
+        SD_BUS_METHOD_WITH_ARGS("Terminate",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_NO_RESULT,
+                                method_terminate,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill",
+                                SD_BUS_ARGS("s", whom, "i", signal),
+                                SD_BUS_NO_RESULT,
+                                method_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetAddresses",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(iay)", addresses),
+                                method_get_addresses,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetOSRelease",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a{ss}", fields),
+                                method_get_os_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+
+        SD_BUS_VTABLE_END
+};

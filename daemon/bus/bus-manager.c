@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.freedesktop.machine1.Manager; see docs/api/org.freedesktop.machine1.md. */
+
+#include "daemon/bus/bus-error.h"
+#include "daemon/bus/bus.h"
+#include "daemon/bus/operations.h"
+#include "daemon/bus/pending.h"
+#include "lib/base/errors.h"
+#include "lib/base/text.h"
+#include "lib/bus/connect.h"
+#include "lib/scope/property-bus.h"
+
+#define POOL_PATH "/var/lib/machines"
+
+static int find_machine(sd_bus_message *msg, const char *name, Machine **ret, sd_bus_error *reterr) {
+        Machine *m = manager_find(bus_of(msg)->manager, name);
+
+        if (!m)
+                return sd_bus_error_setf(reterr, error_bus_name(-E_NO_SUCH_MACHINE),
+                                         "No machine '%s' known", name);
+
+        *ret = m;
+        return 0;
+}
+
+static int read_machine(sd_bus_message *msg, Machine **ret, sd_bus_error *reterr) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r < 0)
+                return r;
+
+        return find_machine(msg, name, ret, reterr);
+}
+
+static int reply_path(sd_bus_message *msg, Machine *m) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = machine_path(machine_info(m)->name, &path);
+        if (r < 0)
+                return r;
+
+        return sd_bus_reply_method_return(msg, "o", path);
+}
+
+static int method_get_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        Machine *m;
+        int r;
+
+        r = read_machine(msg, &m, reterr);
+        if (r < 0)
+                return r;
+
+        return reply_path(msg, m);
+}
+
+static int sender_pid(sd_bus_message *msg, pid_t *ret) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        int r;
+
+        r = sd_bus_query_sender_creds(msg, SD_BUS_CREDS_PID, &creds);
+        if (r < 0)
+                return r;
+
+        return sd_bus_creds_get_pid(creds, ret);
+}
+
+static int sender_uid(sd_bus_message *msg, uid_t *ret) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        int r;
+
+        r = sd_bus_query_sender_creds(msg, SD_BUS_CREDS_EUID, &creds);
+        if (r < 0)
+                return r;
+
+        return sd_bus_creds_get_euid(creds, ret);
+}
+
+static int method_get_machine_by_pid(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        Bus *b = userdata;
+        uint32_t number;
+        pid_t pid;
+        Machine *m;
+        int r;
+
+        r = sd_bus_message_read(msg, "u", &number);
+        if (r < 0)
+                return r;
+        if (number > INT32_MAX)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid process id %u", number);
+
+        pid = (pid_t) number;
+        if (pid == 0) {
+                r = sender_pid(msg, &pid);
+                if (r < 0)
+                        return r;
+        }
+
+        m = manager_find_by_pid(b->manager, pid);
+        if (!m)
+                return sd_bus_error_setf(reterr, error_bus_name(-E_NO_MACHINE_FOR_PID),
+                                         "PID %i does not belong to any known machine", pid);
+
+        return reply_path(msg, m);
+}
+
+static int append_machine(sd_bus_message *reply, Machine *m) {
+        const MachineInfo *info = machine_info(m);
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = machine_path(info->name, &path);
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_append(reply, "(ssso)", info->name, machine_class_to_string(info->class),
+                                     info->service ?: "", path);
+}
+
+static int method_list_machines(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error *reterr) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Bus *b = userdata;
+        int r;
+
+        r = sd_bus_message_new_method_return(msg, &reply);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssso)");
+        if (r < 0)
+                return r;
+
+        for (Machine *m = manager_next(b->manager, NULL); m; m = manager_next(b->manager, m)) {
+                r = append_machine(reply, m);
+                if (r < 0)
+                        return r;
+        }
+
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int read_id(sd_bus_message *msg, Id128 *ret, sd_bus_error *reterr) {
+        const void *bytes;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(msg, 'y', &bytes, &size);
+        if (r < 0)
+                return r;
+        if (size != 0 && size != sizeof(ret->bytes))
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid machine ID parameter");
+
+        if (size > 0)
+                memcpy(ret->bytes, bytes, size);
+        return 0;
+}
+
+static int read_leader(sd_bus_message *msg, uint32_t number, pid_t *ret) {
+        if (number > INT32_MAX)
+                return -EINVAL;
+        if (number == 0)
+                return sender_pid(msg, ret);
+
+        *ret = (pid_t) number;
+        return 0;
+}
+
+static int read_ifindices(sd_bus_message *msg, CreateRequest *q, sd_bus_error *reterr) {
+        const int32_t *ifindices;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(msg, 'i', (const void **) &ifindices, &size);
+        if (r < 0)
+                return r;
+        if (size / sizeof(int32_t) > IFINDICES_MAX)
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Too many network interfaces");
+
+        q->ifindices = malloc(size + 1);
+        if (!q->ifindices)
+                return -ENOMEM;
+
+        memcpy(q->ifindices, ifindices, size);
+        q->n_ifindices = size / sizeof(int32_t);
+        return 0;
+}
+
+static int copy_texts(
+                CreateRequest *q,
+                const char *name,
+                const char *service,
+                const char *class,
+                const char *root) {
+
+        q->name = strdup(name);
+        q->service = strdup(service);
+        q->class = strdup(class);
+        q->root_directory = strdup(root);
+
+        return q->name && q->service && q->class && q->root_directory ? 0 : -ENOMEM;
+}
+
+/* Reads what the four methods have in common, and then what each has more. */
+static int read_request(sd_bus_message *msg, CreateRequest *q, sd_bus_error *reterr) {
+        const char *name, *service, *class, *root, *text;
+        uint32_t leader;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r < 0)
+                return r;
+
+        r = read_id(msg, &q->id, reterr);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(msg, "ssus", &service, &class, &leader, &root);
+        if (r < 0)
+                return r;
+
+        r = copy_texts(q, name, service, class, root);
+        if (r < 0)
+                return r;
+
+        r = read_leader(msg, leader, &q->leader);
+        if (r == -EINVAL)
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid leader PID");
+        if (r < 0)
+                return r;
+
+        if (q->is_wired) {
+                r = read_ifindices(msg, q, reterr);
+                if (r < 0)
+                        return r;
+        }
+
+        if (q->wants_scope) {
+                r = properties_read(msg, &q->properties);
+                if (r == -EINVAL || r == -E2BIG)
+                        return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                "Invalid scope properties");
+                if (r < 0)
+                        return r;
+        }
+
+        r = create_request_check(q, &text);
+        return r < 0 ? sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, text) : sender_uid(msg, &q->uid);
+}
+
+static void on_created(void *userdata, int result, const char *where, Machine *m) {
+        Pending *p = userdata;
+
+        if (result < 0) {
+                pending_fail(p, result, where);
+                return;
+        }
+
+        (void) reply_path(p->msg, m);
+        (void) pending_free(p);
+}
+
+static int create(sd_bus_message *msg, CreateRequest *q, const char *action, sd_bus_error *reterr) {
+        const char *const details[] = { "machine", q->name, "verb",
+                                       q->wants_scope ? "create" : "register", NULL };
+        Bus *b = bus_of(msg);
+        Pending *p;
+        int r;
+
+        r = authz_check(b->authz, msg, action, details, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = pending_new(msg, &p, "Cannot register machine '%s'", q->name);
+        if (r < 0)
+                return r;
+
+        r = manager_create(b->manager, q, on_created, p);
+        if (r < 0) {
+                (void) pending_free(p);
+                return r == -E_MACHINE_EXISTS
+                        ? sd_bus_error_setf(reterr, error_bus_name(r), "Machine '%s' already exists",
+                                            q->name)
+                        : bus_error(reterr, r, "Cannot register machine '%s' of process %i", q->name,
+                                    q->leader);
+        }
+
+        return 1;
+}
+
+static int read_and_create(sd_bus_message *msg, CreateRequest q, const char *action, sd_bus_error *reterr) {
+        int r;
+
+        r = read_request(msg, &q, reterr);
+        if (r >= 0)
+                r = create(msg, &q, action, reterr);
+
+        create_request_done(&q);
+        return r;
+}
+
+static int method_create_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return read_and_create(msg, (CreateRequest) { .wants_scope = true },
+                               MACHINE1_NAME ".create-machine", reterr);
+}
+
+static int method_create_machine_with_network(
+                sd_bus_message *msg,
+                _unused_ void *userdata,
+                sd_bus_error *reterr) {
+
+        return read_and_create(msg, (CreateRequest) { .wants_scope = true, .is_wired = true },
+                               MACHINE1_NAME ".create-machine", reterr);
+}
+
+static int method_register_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return read_and_create(msg, (CreateRequest) {}, MACHINE1_NAME ".register-machine", reterr);
+}
+
+static int method_register_machine_with_network(
+                sd_bus_message *msg,
+                _unused_ void *userdata,
+                sd_bus_error *reterr) {
+
+        return read_and_create(msg, (CreateRequest) { .is_wired = true },
+                               MACHINE1_NAME ".register-machine", reterr);
+}
+
+static int operate(sd_bus_message *msg, Operation operation, sd_bus_error *reterr) {
+        Machine *m;
+        int r;
+
+        r = read_machine(msg, &m, reterr);
+        if (r < 0)
+                return r;
+
+        return operation(msg, m, reterr);
+}
+
+static int method_unregister_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate(msg, operation_unregister, reterr);
+}
+
+static int method_terminate_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate(msg, operation_terminate, reterr);
+}
+
+static int method_kill_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate(msg, operation_kill, reterr);
+}
+
+static int method_get_machine_addresses(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate(msg, operation_get_addresses, reterr);
+}
+
+static int method_get_machine_os_release(
+                sd_bus_message *msg,
+                _unused_ void *userdata,
+                sd_bus_error *reterr) {
+
+        return operate(msg, operation_get_os_release, reterr);
+}
+
+static int property_get_pool_path(
+                _unused_ sd_bus *bus,
+                _unused_ const char *path,
+                _unused_ const char *interface,
+                _unused_ const char *property,
+                sd_bus_message *reply,
+                _unused_ void *userdata,
+                _unused_ sd_bus_error *reterr) {
+
+        return sd_bus_message_append(reply, "s", POOL_PATH);
+}
+
+/* Only btrfs knows, which machined answers with the largest number, too. */
+static int property_get_unknown(
+                _unused_ sd_bus *bus,
+                _unused_ const char *path,
+                _unused_ const char *interface,
+                _unused_ const char *property,
+                sd_bus_message *reply,
+                _unused_ void *userdata,
+                _unused_ sd_bus_error *reterr) {
+
+        return sd_bus_message_append(reply, "t", UINT64_MAX);
+}
+
+const sd_bus_vtable bus_manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+
+        SD_BUS_PROPERTY("PoolPath", "s", property_get_pool_path, 0, 0),
+        SD_BUS_PROPERTY("PoolUsage", "t", property_get_unknown, 0, 0),
+        SD_BUS_PROPERTY("PoolLimit", "t", property_get_unknown, 0, 0),
+
+        SD_BUS_METHOD_WITH_ARGS("GetMachine",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("o", machine),
+                                method_get_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineByPID",
+                                SD_BUS_ARGS("u", pid),
+                                SD_BUS_RESULT("o", machine),
+                                method_get_machine_by_pid,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListMachines",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(ssso)", machines),
+                                method_list_machines,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateMachine",
+                                SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
+                                            "s", root_directory, "a(sv)", scope_properties),
+                                SD_BUS_RESULT("o", path),
+                                method_create_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateMachineWithNetwork",
+                                SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
+                                            "s", root_directory, "ai", ifindices, "a(sv)", scope_properties),
+                                SD_BUS_RESULT("o", path),
+                                method_create_machine_with_network,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterMachine",
+                                SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
+                                            "s", root_directory),
+                                SD_BUS_RESULT("o", path),
+                                method_register_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterMachineWithNetwork",
+                                SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
+                                            "s", root_directory, "ai", ifindices),
+                                SD_BUS_RESULT("o", path),
+                                method_register_machine_with_network,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("UnregisterMachine",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_NO_RESULT,
+                                method_unregister_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TerminateMachine",
+                                SD_BUS_ARGS("s", id),
+                                SD_BUS_NO_RESULT,
+                                method_terminate_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("KillMachine",
+                                SD_BUS_ARGS("s", name, "s", whom, "i", signal),
+                                SD_BUS_NO_RESULT,
+                                method_kill_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineAddresses",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("a(iay)", addresses),
+                                method_get_machine_addresses,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineOSRelease",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("a{ss}", fields),
+                                method_get_machine_os_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+
+        SD_BUS_SIGNAL_WITH_ARGS("MachineNew", SD_BUS_ARGS("s", machine, "o", path), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("MachineRemoved", SD_BUS_ARGS("s", machine, "o", path), 0),
+
+        SD_BUS_VTABLE_END
+};

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "daemon/bus/bus.h"
+#include "lib/base/log.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+#include "lib/bus/connect.h"
+
+struct BusConnection {
+        Bus *bus;
+        BusConnection *next, *previous;
+        sd_bus *connection;
+        sd_bus_slot *disconnected;
+};
+
+static BusConnection *connection_free(BusConnection *c) {
+        if (!c)
+                return NULL;
+
+        if (c->previous)
+                c->previous->next = c->next;
+        else if (c->bus->connections == c)
+                c->bus->connections = c->next;
+        if (c->next)
+                c->next->previous = c->previous;
+        c->bus->n_connections--;
+
+        sd_bus_slot_unref(c->disconnected);
+        sd_bus_flush_close_unref(c->connection);
+        free(c);
+        return NULL;
+}
+DEFINE_CLEANUP(BusConnection, connection_free);
+
+static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        (void) connection_free(userdata);
+        return 0;
+}
+
+static int add_objects(BusConnection *c, bool is_peer) {
+        static const struct {
+                const char *path, *interface;
+                const sd_bus_vtable *vtable;
+                bool peer_only;
+        } object_table[] = {
+                { MACHINE1_PATH, MACHINE1_MANAGER, bus_manager_vtable },
+                { MACHINE1_PATH, BERTH_MANAGER, bus_berth_vtable },
+                { "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1", bus_log_vtable },
+                { "/org/freedesktop/DBus", "org.freedesktop.DBus", bus_driver_vtable, true },
+        };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(object_table); i++) {
+                if (object_table[i].peer_only && !is_peer)
+                        continue;
+
+                r = sd_bus_add_object_vtable(c->connection, NULL, object_table[i].path,
+                                             object_table[i].interface, object_table[i].vtable, c->bus);
+                if (r < 0)
+                        return r;
+        }
+
+        r = sd_bus_add_fallback_vtable(c->connection, NULL, MACHINE_PATH_PREFIX, MACHINE1_MACHINE,
+                                       bus_machine_vtable, bus_find_machine, c->bus);
+        if (r < 0)
+                return r;
+
+        return sd_bus_add_node_enumerator(c->connection, NULL, MACHINE_PATH_PREFIX, bus_list_machines,
+                                          c->bus);
+}
+
+int bus_serve(Bus *b, sd_bus *connection, bool is_peer) {
+        _cleanup_(connection_freep) BusConnection *c = NULL;
+        int r;
+
+        assert(b);
+        assert(connection);
+
+        if (b->n_connections >= BUS_CONNECTIONS_MAX)
+                return -EBUSY;
+
+        c = malloc(sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+
+        *c = (BusConnection) { .bus = b, .next = b->connections, .connection = sd_bus_ref(connection) };
+        if (b->connections)
+                b->connections->previous = c;
+        b->connections = c;
+        b->n_connections++;
+
+        r = add_objects(c, is_peer);
+        if (r < 0)
+                return r;
+
+        if (is_peer) {
+                r = sd_bus_match_signal(connection, &c->disconnected, NULL, "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, c);
+                if (r < 0)
+                        return r;
+        }
+
+        TAKE_PTR(c); /* lives on b->connections from here on */
+        return 0;
+}
+
+Bus *bus_of(sd_bus_message *msg) {
+        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(msg)));
+}
+
+int machine_path(const char *name, char **ret) {
+        _cleanup_free_ char *label = NULL;
+        int r;
+
+        r = bus_label_escape(name, &label);
+        if (r < 0)
+                return r;
+
+        return text_printf(ret, MACHINE_PATH_PREFIX "/%s", label);
+}
+
+static void broadcast(Bus *b, const char *signal, Machine *m) {
+        _cleanup_free_ char *path = NULL;
+        const char *name = machine_info(m)->name;
+        int r;
+
+        r = machine_path(name, &path);
+        if (r < 0) {
+                (void) log_warning(r, "Cannot tell of %s of '%s'", signal, name);
+                return;
+        }
+
+        for (BusConnection *c = b->connections; c; c = c->next) {
+                r = sd_bus_emit_signal(c->connection, MACHINE1_PATH, MACHINE1_MANAGER, signal, "so",
+                                       name, path);
+                if (r < 0)
+                        log_debug("A client misses %s of '%s': it is about to go", signal, name);
+        }
+}
+
+static void on_machine_added(void *userdata, Machine *m) {
+        broadcast(userdata, "MachineNew", m);
+}
+
+static void on_machine_removed(void *userdata, Machine *m) {
+        broadcast(userdata, "MachineRemoved", m);
+}
+
+int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit) {
+        int r;
+
+        assert(b);
+        assert(manager);
+
+        *b = (Bus) { .manager = manager, .workers = workers };
+
+        r = authz_new(polkit, &b->authz);
+        if (r < 0)
+                return r;
+
+        manager_set_listener(manager, (ManagerListener) {
+                .machine_added = on_machine_added,
+                .machine_removed = on_machine_removed,
+                .userdata = b,
+        });
+        return 0;
+}
+
+void bus_done(Bus *b) {
+        if (b->manager)
+                manager_set_listener(b->manager, (ManagerListener) {});
+
+        b->authz = authz_free(b->authz);
+        while (b->connections)
+                (void) connection_free(b->connections);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Bus
+ *
+ * The daemon's D-Bus door: the same objects on every connection, be it the one
+ * to the system bus, or those of clients on the private socket. A handler reads,
+ * authorizes, acts in the core, and replies; the core knows nothing of messages.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/bus/authz.h"
+#include "daemon/core/manager.h"
+#include "daemon/core/worker.h"
+
+#define MACHINE_PATH_PREFIX "/org/freedesktop/machine1/machine"
+
+/* Clients of the private socket at a time. */
+#define BUS_CONNECTIONS_MAX 256
+
+typedef struct BusConnection BusConnection;
+
+/* Shared by all connections; machines come and go through the listener. */
+typedef struct Bus {
+        Manager *manager;
+        Workers *workers;
+        Authz *authz;
+        BusConnection *connections;
+        size_t n_connections;
+} Bus;
+
+/**
+ * bus_init() - get ready to serve
+ * @b:                  the door
+ * @manager:            what is behind it; borrowed
+ * @workers:            for what looks into guests; borrowed
+ * @polkit:             connection on which polkit is, or NULL: root only
+ *
+ * Makes itself the manager's listener.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit);
+
+void bus_done(Bus *b);
+
+/**
+ * bus_serve() - offer our objects on a connection
+ * @b:                  the door
+ * @connection:         the connection; a reference is taken until it ends
+ * @is_peer:            it has no broker, and we play its part
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EBUSY       too many connections
+ *         others       what sd-bus runs into
+ */
+int bus_serve(Bus *b, sd_bus *connection, bool is_peer);
+
+/**
+ * bus_of() - the door that a message came in through
+ * @msg:                message that is being handled
+ *
+ * Return: the door.
+ */
+Bus *bus_of(sd_bus_message *msg);
+
+/**
+ * machine_path() - path of a machine's object
+ * @name:               the machine's name
+ * @ret:                return location for the path
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int machine_path(const char *name, char **ret);
+
+/* The objects, each in its own file. */
+extern const sd_bus_vtable bus_manager_vtable[];
+extern const sd_bus_vtable bus_machine_vtable[];
+extern const sd_bus_vtable bus_berth_vtable[];
+extern const sd_bus_vtable bus_log_vtable[];
+extern const sd_bus_vtable bus_driver_vtable[];
+
+int bus_find_machine(
+                sd_bus *connection,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *reterr);
+int bus_list_machines(
+                sd_bus *connection,
+                const char *prefix,
+                void *userdata,
+                char ***ret_nodes,
+                sd_bus_error *reterr);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "daemon/bus/private-socket.h"
+#include "lib/base/id128.h"
+#include "lib/base/log.h"
+
+struct PrivateSocket {
+        sd_event *event;
+        Bus *bus;
+        int fd;
+        sd_event_source *source;
+        Id128 id;               /* of this server, as D-Bus wants one */
+};
+
+static int make_peer(PrivateSocket *s, int fd, sd_bus **ret) {
+        _cleanup_(sd_bus_unrefp) sd_bus *peer = NULL;
+        sd_id128_t id;
+        int r;
+
+        r = sd_bus_new(&peer);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_set_fd(peer, fd, fd);
+        if (r < 0)
+                return r;
+
+        memcpy(id.bytes, s->id.bytes, sizeof(id.bytes));
+        r = sd_bus_set_server(peer, true, id);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_negotiate_creds(peer, true,
+                                   SD_BUS_CREDS_PID | SD_BUS_CREDS_UID | SD_BUS_CREDS_EUID |
+                                   SD_BUS_CREDS_EFFECTIVE_CAPS);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(peer);
+        return 0;
+}
+
+static int accept_peer(PrivateSocket *s) {
+        _cleanup_(sd_bus_unrefp) sd_bus *peer = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+                return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+
+        r = make_peer(s, fd, &peer);
+        if (r < 0)
+                return r;
+        TAKE_FD(fd);
+
+        r = sd_bus_start(peer);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_attach_event(peer, s->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return r;
+
+        return bus_serve(s->bus, peer, /* is_peer= */ true);
+}
+
+static int on_connection(
+                _unused_ sd_event_source *source,
+                _unused_ int fd,
+                _unused_ uint32_t revents,
+                void *userdata) {
+
+        int r;
+
+        r = accept_peer(userdata);
+        if (r < 0)
+                (void) log_warning(r, "Cannot serve a client");
+
+        return 0;
+}
+
+/* Two daemons would take each other's machines for left over. */
+static int check_for_other(const struct sockaddr_un *address) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+
+        return connect(fd, (const struct sockaddr *) address, sizeof(*address)) >= 0 ? -EADDRINUSE : 0;
+}
+
+static int listen_at(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        strcpy(address.sun_path, path);
+
+        r = check_for_other(&address);
+        if (r < 0)
+                return r;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+
+        if (unlink(path) < 0 && errno != ENOENT)
+                return -errno;
+        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+        if (chmod(path, 0666) < 0)
+                return -errno;
+        if (listen(fd, SOMAXCONN) < 0)
+                return -errno;
+
+        return TAKE_FD(fd);
+}
+
+int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocket **ret) {
+        _cleanup_(private_socket_freep) PrivateSocket *s = NULL;
+        int r;
+
+        assert(event);
+        assert(bus);
+        assert(path);
+        assert(ret);
+
+        s = malloc(sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+
+        *s = (PrivateSocket) { .event = sd_event_ref(event), .bus = bus, .fd = -EBADF };
+
+        r = id128_random(&s->id);
+        if (r < 0)
+                return r;
+
+        s->fd = listen_at(path);
+        if (s->fd < 0)
+                return s->fd;
+
+        r = sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_connection, s);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+PrivateSocket *private_socket_free(PrivateSocket *s) {
+        if (!s)
+                return NULL;
+
+        sd_event_source_disable_unref(s->source);
+        closep(&s->fd);
+        sd_event_unref(s->event);
+        free(s);
+        return NULL;
+}

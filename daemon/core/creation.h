@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Creation
+ *
+ * How a machine comes into being, and how it goes. A request, from any door, is
+ * checked; what is to be made for the machine is planned into its info; then it
+ * is made, by the steps of daemon/outside, each of which reads and undoes what
+ * the info says. So the same undo serves a creation that failed, a machine that
+ * ended, and what a daemon left behind that was killed in between.
+ */
+
+#include "daemon/core/machine.h"
+#include "lib/base/steps.h"
+#include "lib/scope/scope.h"
+
+/* How many links a machine may be registered with. */
+#define IFINDICES_MAX 128
+
+typedef struct CreateRequest {
+        char *name;
+        Id128 id;                       /* null: none was given */
+        char *service;
+        char *class;                    /* as the client has spelled it */
+        pid_t leader;
+        char *root_directory;           /* "" or NULL: none */
+        int *ifindices;
+        size_t n_ifindices;
+        bool is_wired;                  /* the caller takes care of its network */
+        bool wants_scope;               /* otherwise, the leader's unit is the machine's */
+        Properties properties;          /* of the scope */
+        uid_t uid;                      /* of the caller */
+} CreateRequest;
+
+/**
+ * create_request_done() - free what a request holds
+ * @q:                  the request, which is empty afterwards
+ */
+void create_request_done(CreateRequest *q);
+
+/**
+ * create_request_check() - check what a client asks for
+ * @q:                  request to check
+ * @reterr_text:        return location for what is wrong, a static string
+ *
+ * Looks at the request only, not at the world.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      something is wrong
+ */
+int create_request_check(const CreateRequest *q, const char **reterr_text);
+
+/* The subject of the steps. */
+typedef struct Creation {
+        const CreateRequest *request;   /* NULL when a machine ends */
+        MachineInfo *info;
+        int leader_fd;                  /* -EBADF when a dead machine is collected */
+        bool has_failed;                /* it never came to run: nothing of it is kept */
+        ScopeBackend *scope;
+        void *outside;                  /* what daemon/outside keeps for all of them */
+} Creation;
+
+/**
+ * creation_continue() - go on after a step that was pending
+ * @userdata:           the creation, as the step was given it
+ * @result:             how the step ended
+ *
+ * A ScopeDone.
+ */
+void creation_continue(void *userdata, int result);

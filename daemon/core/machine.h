@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Machine
+ *
+ * One running container or VM: what is known of it, as plain data in its
+ * MachineInfo, and the pidfd of its leader, whose end is the machine's end.
+ * Opaque outside daemon/core/ but for the info; whoever reads it finds it by
+ * name each time and never keeps a pointer.
+ */
+
+#include "lib/base/base.h"
+#include "lib/base/id128.h"
+#include "lib/kernel/process.h"
+
+/* The name under which the host itself is listed. */
+#define MACHINE_NAME_HOST ".host"
+
+typedef struct Machine Machine;
+
+typedef enum MachineClass {
+        MACHINE_CONTAINER,
+        MACHINE_VM,
+        MACHINE_HOST,           /* only MACHINE_NAME_HOST */
+        _MACHINE_CLASS_MAX,
+} MachineClass;
+
+typedef enum MachineState {
+        MACHINE_OPENING,        /* being registered: not found by anyone yet */
+        MACHINE_RUNNING,
+        MACHINE_CLOSING,        /* asked to end */
+        _MACHINE_STATE_MAX,
+} MachineState;
+
+typedef enum KillWhom {
+        KILL_LEADER,
+        KILL_ALL,
+        _KILL_WHOM_MAX,
+} KillWhom;
+
+/* Strings may be NULL, unless told. */
+typedef struct MachineInfo {
+        char *name;                     /* never NULL */
+        Id128 id;
+        char *service;                  /* the manager that registered it, "systemd-nspawn" */
+        MachineClass class;
+        pid_t leader;
+        ProcessIdentity leader_identity;
+        char *root_directory;           /* on the host */
+        char *unit;                     /* never NULL once it runs */
+        char *cgroup;                   /* of the unit, "/machine.slice/…" */
+        int *ifindices;                 /* of the host's ends of its links */
+        size_t n_ifindices;
+        uint64_t realtime;              /* begin, µs since 1970 */
+        uint64_t monotonic;             /* begin, µs since boot */
+        uid_t uid;                      /* who registered it */
+
+        /* What we made for it outside of it, and hence remove with it. Filled
+         * with what is planned before anything is made. */
+        bool owns_scope;                /* the unit is a scope of ours */
+        char *host_interface;           /* name of its veth link's host end */
+        bool owns_addresses;            /* address4 and address6 are ours to give */
+        char *address4;                 /* of the host's end, "10.0.0.1/28" */
+        char *address6;
+        bool masquerades;               /* in the firewall's table */
+        char *journal_link;             /* /var/log/journal/ID */
+        char *journal_target;           /* where that points to */
+        bool keeps_journal_link;        /* when the machine ends */
+} MachineInfo;
+
+/**
+ * machine_info_done() - free what an info holds
+ * @info:               the info, which is empty afterwards
+ */
+void machine_info_done(MachineInfo *info);
+
+/**
+ * machine_new() - create a machine object
+ * @info:               what is known of it; taken over on success only
+ * @leader_fd:          pidfd of its leader; taken over on success only
+ * @ret:                return location for the new object
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int machine_new(MachineInfo *info, int leader_fd, Machine **ret);
+
+/**
+ * machine_free() - destroy a machine object
+ * @m:                  object to destroy, or NULL
+ *
+ * Its processes are not touched: a daemon that restarts must leave its
+ * containers running.
+ *
+ * Return: NULL, always.
+ */
+Machine *machine_free(Machine *m);
+DEFINE_CLEANUP(Machine, machine_free);
+
+const MachineInfo *machine_info(const Machine *m);
+
+/* For the manager and the steps that it runs: who else reads the info may not change it. */
+MachineInfo *machine_info_edit(Machine *m);
+void machine_set_state(Machine *m, MachineState state);
+
+MachineState machine_state(const Machine *m);
+int machine_leader_fd(const Machine *m);
+
+/**
+ * machine_kill() - send a signal to the processes of a machine
+ * @m:                  machine to signal
+ * @whom:               its leader, or all in its unit
+ * @signo:              signal number
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      @signo is not a signal
+ *         -EOPNOTSUPP  it is the host
+ *         -ESRCH       nothing to signal is left
+ */
+int machine_kill(Machine *m, KillWhom whom, int signo);
+
+/**
+ * machine_open_root() - open the root directory that a machine sees
+ * @m:                  a container, or the host
+ *
+ * Return: the descriptor, opened with O_PATH, for use with lib/base/beneath.h;
+ *         negative error code on failure.
+ * Errors: -EOPNOTSUPP  it is a VM
+ *         -ESRCH       its leader has gone
+ */
+int machine_open_root(Machine *m);
+
+const char *machine_class_to_string(MachineClass class);
+const char *machine_state_to_string(MachineState state);
+
+/**
+ * machine_class_from_string() - read a class that a client may register
+ * @s:                  "container" or "vm"
+ * @ret:                return location for the class
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      another; "host" is not for clients
+ */
+int machine_class_from_string(const char *s, MachineClass *ret);
+
+/**
+ * kill_whom_from_string() - read who is to be signalled
+ * @s:                  "leader", "all", or "" for all
+ * @ret:                return location for the answer
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      another
+ */
+int kill_whom_from_string(const char *s, KillWhom *ret);

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <time.h>
+#include <uthash.h>
+
+#include "daemon/core/manager.h"
+#include "daemon/core/state.h"
+#include "lib/base/errors.h"
+#include "lib/base/fault.h"
+#include "lib/base/log.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+#include "lib/kernel/cgroup.h"
+
+/* A machine in the manager's tables, and what tells of its end. */
+typedef struct Entry {
+        Machine *machine;
+        Manager *manager;
+        sd_event_source *leader_exited;
+        bool stands_for_unit;           /* is in the table by unit */
+        UT_hash_handle by_name;
+        UT_hash_handle by_unit;
+        UT_hash_handle by_leader;
+} Entry;
+
+struct Manager {
+        sd_event *event;
+        ScopeBackend *scope;
+        int (*plan)(Creation *c);
+        const Step *const *steps;
+        size_t n_steps;
+        void *outside;
+        StateDirectories state;
+        ManagerListener listener;
+
+        Entry *by_name;
+        Entry *by_unit;
+        Entry *by_leader;
+};
+
+/* One creation under way. */
+typedef struct CreationRun {
+        Creation creation;      /* first: creation_continue() is given it */
+        Steps steps;
+        Manager *manager;
+        Entry *entry;
+        CreateRequest request;
+        CreateDone done;
+        void *userdata;
+} CreationRun;
+
+static uint64_t now_usec(clockid_t clock) {
+        struct timespec ts;
+
+        (void) clock_gettime(clock, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+/* Tables */
+
+/* Takes over @machine if it returns 0. The keys are the machine's own strings, which stay where they are. */
+static int manager_add(Manager *m, Machine *machine, Entry **ret) {
+        MachineInfo *info = machine_info_edit(machine);
+        Entry *e;
+
+        e = malloc(sizeof(*e));
+        if (!e)
+                return -ENOMEM;
+
+        *e = (Entry) { .machine = machine, .manager = m };
+        HASH_ADD_KEYPTR(by_name, m->by_name, info->name, strlen(info->name), e);
+        HASH_ADD_KEYPTR(by_leader, m->by_leader, &info->leader, sizeof(pid_t), e);
+
+        *ret = e;
+        return 0;
+}
+
+/* A unit may hold several machines, as when nspawn runs in a login session: it stands for the first. */
+static void manager_add_unit(Manager *m, Entry *e) {
+        const char *unit = machine_info(e->machine)->unit;
+        Entry *other;
+
+        HASH_FIND(by_unit, m->by_unit, unit, strlen(unit), other);
+        if (other)
+                return;
+
+        HASH_ADD_KEYPTR(by_unit, m->by_unit, unit, strlen(unit), e);
+        e->stands_for_unit = true;
+}
+
+static void manager_drop(Manager *m, Entry *e) {
+        HASH_DELETE(by_name, m->by_name, e);
+        HASH_DELETE(by_leader, m->by_leader, e);
+        if (e->stands_for_unit)
+                HASH_DELETE(by_unit, m->by_unit, e);
+
+        sd_event_source_disable_unref(e->leader_exited);
+        (void) machine_free(e->machine);
+        free(e);
+}
+
+static Entry *find_entry(Manager *m, const char *name) {
+        Entry *e;
+
+        HASH_FIND(by_name, m->by_name, name, strlen(name), e);
+        return e;
+}
+
+/* Those that are opening are nobody's business yet. */
+static Machine *machine_if_open(Entry *e) {
+        return e && machine_state(e->machine) != MACHINE_OPENING ? e->machine : NULL;
+}
+
+Machine *manager_find(Manager *m, const char *name) {
+        return machine_if_open(find_entry(m, name));
+}
+
+Machine *manager_find_by_pid(Manager *m, pid_t pid) {
+        _cleanup_free_ char *cgroup = NULL, *unit = NULL;
+        Entry *e;
+
+        HASH_FIND(by_leader, m->by_leader, &pid, sizeof(pid), e);
+        if (machine_if_open(e))
+                return e->machine;
+
+        if (cgroup_of_process(pid, &cgroup) < 0 || cgroup_unit(cgroup, &unit, NULL) < 0)
+                return NULL;
+
+        HASH_FIND(by_unit, m->by_unit, unit, strlen(unit), e);
+        return machine_if_open(e);
+}
+
+Machine *manager_next(Manager *m, Machine *previous) {
+        Entry *e = previous ? find_entry(m, machine_info(previous)->name)->by_name.next : m->by_name;
+
+        while (e && !machine_if_open(e))
+                e = e->by_name.next;
+
+        return machine_if_open(e);
+}
+
+/* The end of machines */
+
+static Creation creation_of(Manager *m, MachineInfo *info, int leader_fd) {
+        return (Creation) {
+                .info = info,
+                .leader_fd = leader_fd,
+                .scope = m->scope,
+                .outside = m->outside,
+        };
+}
+
+/* Removes what was made for a machine: its creation, backwards from the end. */
+static void undo_all(Manager *m, Creation *c) {
+        Steps steps = { .table = m->steps, .n_steps = m->n_steps, .subject = c, .next = m->n_steps };
+
+        state_remove_machined(&m->state, c->info->name, c->info->unit);
+        steps_undo(&steps);
+        state_remove_own(&m->state, c->info->name);
+}
+
+static void manager_remove(Manager *m, Entry *e) {
+        Creation c = creation_of(m, machine_info_edit(e->machine), -EBADF);
+
+        undo_all(m, &c);
+
+        if (m->listener.machine_removed)
+                m->listener.machine_removed(m->listener.userdata, e->machine);
+
+        manager_drop(m, e);
+}
+
+static int on_leader_exited(
+                _unused_ sd_event_source *source,
+                _unused_ int fd,
+                _unused_ uint32_t revents,
+                void *userdata) {
+
+        Entry *e = userdata;
+
+        manager_remove(e->manager, e);
+        return 0;
+}
+
+static int watch_leader(Entry *e) {
+        return sd_event_add_io(e->manager->event, &e->leader_exited, machine_leader_fd(e->machine), EPOLLIN,
+                               on_leader_exited, e);
+}
+
+int manager_unregister(Manager *m, Machine *machine) {
+        assert(m);
+        assert(machine);
+
+        if (machine_info(machine)->class == MACHINE_HOST)
+                return -EOPNOTSUPP;
+
+        machine_info_edit(machine)->owns_scope = false; /* it lives on, without us */
+        manager_remove(m, find_entry(m, machine_info(machine)->name));
+        return 0;
+}
+
+int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
+        const MachineInfo *info;
+        int r;
+
+        assert(m);
+        assert(machine);
+
+        info = machine_info(machine);
+        if (info->class == MACHINE_HOST)
+                return -EOPNOTSUPP;
+
+        r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
+        if (r < 0)
+                return r;
+
+        machine_set_state(machine, MACHINE_CLOSING);
+        return 0;
+}
+
+/* The beginning of machines */
+
+static int find_unit(MachineInfo *info) {
+        _cleanup_free_ char *cgroup = NULL, *unit = NULL;
+        int r;
+
+        r = cgroup_of_process(info->leader, &cgroup);
+        if (r < 0)
+                return r == -ENODATA ? -ENXIO : r;
+
+        r = cgroup_unit(cgroup, &unit, NULL);
+        if (r < 0)
+                return r;
+
+        free(info->cgroup);
+        info->cgroup = NULL;
+        r = cgroup_unit_path(cgroup, &info->cgroup);
+        if (r < 0)
+                return r;
+
+        free(info->unit);
+        info->unit = TAKE_PTR(unit);
+        return 0;
+}
+
+static int fill_info(const CreateRequest *q, int leader_fd, MachineInfo *info) {
+        int r;
+
+        r = process_identify(leader_fd, &info->leader_identity);
+        if (r < 0)
+                return r;
+
+        r = machine_class_from_string(q->class, &info->class);
+        if (r < 0)
+                return r;
+
+        info->name = strdup(q->name);
+        info->service = isempty(q->service) ? NULL : strdup(q->service);
+        info->root_directory = isempty(q->root_directory) ? NULL : strdup(q->root_directory);
+        info->ifindices = calloc(q->n_ifindices + 1, sizeof(int));
+        if (!info->name || !info->ifindices || (!isempty(q->service) && !info->service) ||
+            (!isempty(q->root_directory) && !info->root_directory))
+                return -ENOMEM;
+
+        for (size_t i = 0; i < q->n_ifindices; i++)
+                info->ifindices[info->n_ifindices++] = q->ifindices[i];
+
+        info->id = q->id;
+        info->leader = q->leader;
+        info->uid = q->uid;
+        info->realtime = now_usec(CLOCK_REALTIME);
+        info->monotonic = now_usec(CLOCK_MONOTONIC);
+        info->owns_scope = q->wants_scope;
+        return q->wants_scope ? machine_scope_name(q->name, &info->unit) : find_unit(info);
+}
+
+/* The name is free, or its owner has died and we have only not looked yet. */
+static int free_name(Manager *m, const char *name) {
+        Entry *old = find_entry(m, name);
+
+        if (!old)
+                return 0;
+        if (!machine_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
+                return -E_MACHINE_EXISTS;
+
+        manager_remove(m, old);
+        return 0;
+}
+
+static void run_finish(CreationRun *run, int result, const char *where) {
+        Manager *m = run->manager;
+        Entry *e = run->entry;
+
+        if (result >= 0) {
+                machine_set_state(e->machine, MACHINE_RUNNING);
+                manager_add_unit(m, e);
+
+                if (m->listener.machine_added)
+                        m->listener.machine_added(m->listener.userdata, e->machine);
+        }
+
+        run->done(run->userdata, result, where, result >= 0 ? e->machine : NULL);
+
+        if (result < 0)
+                manager_drop(m, e);
+
+        create_request_done(&run->request);
+        free(run);
+}
+
+static int run_complete(CreationRun *run) {
+        MachineInfo *info = run->creation.info;
+        Manager *m = run->manager;
+        int r;
+
+        /* Where systemd has put it; also, for the kill of all. */
+        r = find_unit(info);
+        if (r < 0)
+                return r;
+
+        r = watch_leader(run->entry);
+        if (r < 0)
+                return r;
+
+        r = state_save_own(&m->state, info, /* runs= */ true);
+        if (r < 0)
+                return r;
+
+        r = fault_point("create", "state");
+        if (r < 0)
+                return r;
+
+        /* Last: whoever sees it may use the machine. */
+        return state_save_machined(&m->state, info);
+}
+
+static void run_go_on(CreationRun *run, int r, const Step *culprit) {
+        if (r == STEP_PENDING)
+                return;
+
+        if (r >= 0) {
+                r = run_complete(run);
+                if (r < 0) {
+                        run->creation.has_failed = true;
+                        undo_all(run->manager, &run->creation);
+                }
+        }
+        if (r < 0)
+                state_remove_own(&run->manager->state, run->creation.info->name);
+
+        run_finish(run, r, culprit ? culprit->name : NULL);
+}
+
+void creation_continue(void *userdata, int result) {
+        CreationRun *run = userdata;
+        const Step *culprit = NULL;
+        int r;
+
+        r = steps_resume(&run->steps, result, &culprit);
+        run_go_on(run, r, culprit);
+}
+
+static int run_new(
+                Manager *m,
+                CreateRequest *request,
+                Machine *machine,
+                CreateDone done,
+                void *userdata,
+                CreationRun **ret) {
+
+        CreationRun *run;
+        int r;
+
+        run = malloc(sizeof(*run));
+        if (!run)
+                return -ENOMEM;
+
+        *run = (CreationRun) {
+                .creation = creation_of(m, machine_info_edit(machine), machine_leader_fd(machine)),
+                .manager = m,
+                .done = done,
+                .userdata = userdata,
+        };
+
+        r = manager_add(m, machine, &run->entry);
+        if (r < 0) {
+                free(run);
+                return r;
+        }
+
+        run->request = *request;
+        *request = (CreateRequest) {};
+        run->creation.request = &run->request;
+        run->creation.has_failed = true; /* until it has not */
+        run->steps = (Steps) {
+                .table = m->steps,
+                .n_steps = m->n_steps,
+                .subject = &run->creation,
+                .fault = "create",
+        };
+
+        *ret = run;
+        return 0;
+}
+
+static int make_machine(Manager *m, const CreateRequest *request, Machine **ret) {
+        _cleanup_close_ int leader_fd = -EBADF;
+        MachineInfo info = {};
+        Creation c;
+        int r;
+
+        leader_fd = process_open(request->leader);
+        if (leader_fd < 0)
+                return leader_fd;
+        if (!process_is_alive(leader_fd))
+                return -ESRCH;
+
+        c = creation_of(m, &info, leader_fd);
+        c.request = request;
+
+        r = fill_info(request, leader_fd, &info);
+        if (r >= 0)
+                r = m->plan(&c);
+        if (r >= 0)
+                r = machine_new(&info, leader_fd, ret);
+        if (r < 0) {
+                machine_info_done(&info);
+                return r;
+        }
+
+        TAKE_FD(leader_fd);
+        return 0;
+}
+
+int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *userdata) {
+        _cleanup_(machine_freep) Machine *machine = NULL;
+        const Step *culprit = NULL;
+        CreationRun *run;
+        int r;
+
+        assert(m);
+        assert(request);
+        assert(done);
+
+        r = free_name(m, request->name);
+        if (r < 0)
+                return r;
+
+        r = make_machine(m, request, &machine);
+        if (r < 0)
+                return r;
+
+        /* The plan is on disk before the first deed: who comes after us knows what to look for. */
+        r = state_save_own(&m->state, machine_info(machine), /* runs= */ false);
+        if (r < 0)
+                return r;
+
+        r = run_new(m, request, machine, done, userdata, &run);
+        if (r < 0) {
+                state_remove_own(&m->state, machine_info(machine)->name);
+                return r;
+        }
+
+        TAKE_PTR(machine); /* is in the tables now */
+        r = steps_run(&run->steps, &culprit);
+        run_go_on(run, r, culprit);
+        return 0;
+}
+
+int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata) {
+        int r;
+
+        assert(m);
+        assert(name);
+
+        if (!machine_name_is_valid(name))
+                return -EINVAL;
+
+        r = free_name(m, name);
+        if (r < 0)
+                return r;
+
+        r = m->scope->ops->start_service(m->scope, name, done, userdata);
+        return r == -EEXIST ? -E_MACHINE_EXISTS : r;
+}
+
+/* What was there before */
+
+static void collect(Manager *m, MachineInfo *info, bool has_failed) {
+        Creation c = creation_of(m, info, -EBADF);
+
+        c.has_failed = has_failed;
+        log_info("Removing what was left of machine '%s'", info->name);
+        undo_all(m, &c);
+}
+
+static int open_leader(const MachineInfo *info) {
+        /* Machined 252 notes no identity: there, the number has to do, and the unit. */
+        if (info->leader_identity.pidfd_id == 0 && info->leader_identity.start_time == 0)
+                return process_open(info->leader);
+
+        return process_open_identified(info->leader, &info->leader_identity);
+}
+
+/* Adds a machine that runs. Takes it over if it returns 0. */
+static int add_running(Manager *m, Machine *machine) {
+        Entry *e;
+        int r;
+
+        r = manager_add(m, machine, &e);
+        if (r < 0)
+                return r;
+
+        r = machine_info(machine)->class == MACHINE_HOST ? 0 : watch_leader(e);
+        if (r < 0) {
+                e->machine = NULL;
+                manager_drop(m, e);
+                return r;
+        }
+
+        machine_set_state(machine, MACHINE_RUNNING);
+        manager_add_unit(m, e);
+        return 0;
+}
+
+/* Takes over @info if it returns 0. */
+static int bring_back(Manager *m, MachineInfo *info) {
+        _cleanup_(machine_freep) Machine *machine = NULL;
+        _cleanup_close_ int leader_fd = -EBADF;
+        int r;
+
+        leader_fd = open_leader(info);
+        if (leader_fd < 0)
+                return leader_fd;
+        if (!process_is_alive(leader_fd))
+                return -ESRCH;
+
+        r = process_identify(leader_fd, &info->leader_identity);
+        if (r < 0)
+                return r;
+
+        r = find_unit(info);
+        if (r < 0)
+                return r;
+
+        r = machine_new(info, leader_fd, &machine);
+        if (r < 0)
+                return r;
+        TAKE_FD(leader_fd);
+
+        r = add_running(m, machine);
+        if (r < 0) {
+                /* Back to the caller, who removes what was made for it. */
+                *info = *machine_info(machine);
+                *machine_info_edit(machine) = (MachineInfo) {};
+                return r;
+        }
+
+        if (m->listener.machine_added)
+                m->listener.machine_added(m->listener.userdata, machine);
+
+        TAKE_PTR(machine);
+        return 0;
+}
+
+static void load_one(Manager *m, const char *name) {
+        MachineInfo info = {};
+        bool runs;
+        int r;
+
+        r = state_load(&m->state, name, &info, &runs);
+        if (r < 0) {
+                (void) log_warning(r, "Ignoring what is noted of machine '%s'", name);
+                return;
+        }
+
+        r = runs ? bring_back(m, &info) : -ESRCH;
+        if (r < 0)
+                collect(m, &info, !runs);
+
+        machine_info_done(&info);
+}
+
+int manager_load(Manager *m) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int r;
+
+        assert(m);
+
+        r = state_list(&m->state, &names);
+        if (r < 0)
+                return r;
+
+        for (char **name = names; *name; name++)
+                load_one(m, *name);
+
+        return 0;
+}
+
+static int add_host(Manager *m) {
+        _cleanup_(machine_freep) Machine *machine = NULL;
+        MachineInfo info = {
+                .name = strdup(MACHINE_NAME_HOST),
+                .class = MACHINE_HOST,
+                .leader = 1,
+                .root_directory = strdup("/"),
+                .unit = strdup("-.slice"),
+        };
+        int r;
+
+        (void) id128_host_machine(&info.id); /* a host without one is still a host */
+
+        r = info.name && info.root_directory && info.unit ? machine_new(&info, -EBADF, &machine) : -ENOMEM;
+        if (r < 0) {
+                machine_info_done(&info);
+                return r;
+        }
+
+        r = add_running(m, machine);
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(machine);
+        return 0;
+}
+
+int manager_new(const ManagerConfig *config, Manager **ret) {
+        _cleanup_(manager_freep) Manager *m = NULL;
+        int r;
+
+        assert(config);
+        assert(ret);
+
+        m = malloc(sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+
+        *m = (Manager) {
+                .event = sd_event_ref(config->event),
+                .scope = config->scope,
+                .plan = config->plan,
+                .steps = config->steps,
+                .n_steps = config->n_steps,
+                .outside = config->outside,
+                .state = { .machined_fd = -EBADF, .own_fd = -EBADF },
+        };
+
+        r = state_open(config->machined_directory, config->own_directory, &m->state);
+        if (r < 0)
+                return r;
+
+        r = add_host(m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+void manager_set_listener(Manager *m, ManagerListener listener) {
+        m->listener = listener;
+}
+
+Manager *manager_free(Manager *m) {
+        Entry *e, *next;
+
+        if (!m)
+                return NULL;
+
+        HASH_ITER(by_name, m->by_name, e, next)
+                manager_drop(m, e);
+        state_close(&m->state);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Manager
+ *
+ * All machines of this host, found by name, unit and process. It runs the
+ * creation of new ones, notices the end of each over its leader's pidfd, and
+ * tells its listener what has come and gone. It knows of no messages, and of
+ * what lies outside a machine only the table of steps that it is given.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "daemon/core/creation.h"
+#include "daemon/core/machine.h"
+
+typedef struct Manager Manager;
+
+/* What the manager tells of. The machine is still there in both. */
+typedef struct ManagerListener {
+        void (*machine_added)(void *userdata, Machine *m);
+        void (*machine_removed)(void *userdata, Machine *m);
+        void *userdata;
+} ManagerListener;
+
+typedef struct ManagerConfig {
+        sd_event *event;
+        ScopeBackend *scope;            /* borrowed */
+
+        /* Fills the info with what is to be made for a machine. */
+        int (*plan)(Creation *c);
+        const Step *const *steps;
+        size_t n_steps;
+        void *outside;                  /* for plan() and the steps; borrowed */
+
+        const char *machined_directory; /* of state files, see state.h */
+        const char *own_directory;
+} ManagerConfig;
+
+/**
+ * manager_new() - create the manager
+ * @config:             what it works with
+ * @ret:                return location for the new object
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what opening the directories of state files runs into
+ */
+int manager_new(const ManagerConfig *config, Manager **ret);
+
+/**
+ * manager_free() - forget all machines
+ * @m:                  the manager, or NULL
+ *
+ * Nothing ends, and nothing is removed: the next daemon finds it all.
+ *
+ * Return: NULL, always.
+ */
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP(Manager, manager_free);
+
+/* Who is told of machines; at most one. */
+void manager_set_listener(Manager *m, ManagerListener listener);
+
+/**
+ * manager_load() - find what was there before this daemon was
+ * @m:                  the manager
+ *
+ * Machines whose leader is still who it was come back; of all others, what was
+ * made for them is removed.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what listing the state files runs into; a file that makes no sense is
+ *         passed over
+ */
+int manager_load(Manager *m);
+
+/**
+ * manager_find() - find a machine by its name
+ * @m:                  the manager
+ * @name:               any string
+ *
+ * Return: the machine, or NULL: there is none, or not yet.
+ */
+Machine *manager_find(Manager *m, const char *name);
+
+/**
+ * manager_find_by_pid() - find the machine that a process belongs to
+ * @m:                  the manager
+ * @pid:                process id, above 0
+ *
+ * Return: the machine, or NULL.
+ */
+Machine *manager_find_by_pid(Manager *m, pid_t pid);
+
+/**
+ * manager_next() - walk through all machines, in the order of their coming
+ * @m:                  the manager
+ * @previous:           where the walk stands, NULL to begin
+ *
+ * Return: the next machine, or NULL at the end.
+ */
+Machine *manager_next(Manager *m, Machine *previous);
+
+/**
+ * typedef CreateDone - how a creation has ended
+ * @userdata:           what came with the request
+ * @result:             0, or a negative error code
+ * @where:              what failed, or NULL
+ * @machine:            the machine, on success
+ */
+typedef void (*CreateDone)(void *userdata, int result, const char *where, Machine *machine);
+
+/**
+ * manager_create() - register a machine
+ * @m:                  the manager
+ * @request:            checked by create_request_check(); emptied on success only
+ * @done:               told how it ended, possibly before this function returns
+ * @userdata:           for that
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -E_MACHINE_EXISTS    there is one of that name
+ *         -ESRCH               the leader has gone
+ *         -ENXIO               no scope is wanted, and the leader is in no unit
+ */
+int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *userdata);
+
+/**
+ * manager_terminate() - end a machine
+ * @m:                  the manager
+ * @machine:            the machine, which is closing from then on
+ * @done:               told when it is on its way; that the machine has gone
+ *                      comes through the listener
+ * @userdata:           for that
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -EOPNOTSUPP  it is the host
+ *         others       what the scope backend runs into
+ */
+int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata);
+
+/**
+ * manager_unregister() - forget a machine, which runs on
+ * @m:                  the manager
+ * @machine:            the machine; its object is gone afterwards
+ *
+ * What was made for it, but for the unit that it lives in, is removed.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EOPNOTSUPP  it is the host
+ */
+int manager_unregister(Manager *m, Machine *machine);
+
+/**
+ * manager_start() - start the service that runs a machine
+ * @m:                  the manager
+ * @name:               name of the machine
+ * @done:               told when the machine is ready, or has failed
+ * @userdata:           for that
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -EINVAL              not a name of a machine
+ *         -E_MACHINE_EXISTS    it runs already
+ *         others               what the scope backend runs into
+ */
+int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata);

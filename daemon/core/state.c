@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "daemon/core/state.h"
+#include "lib/base/beneath.h"
+#include "lib/base/envfile.h"
+#include "lib/base/file.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+
+/* A machine with all its links and the longest paths stays far below. */
+#define STATE_FILE_MAX (64 << 10)
+
+static int open_directory(const char *path) {
+        int r, fd;
+
+        r = directory_make(path, 0755);
+        if (r < 0)
+                return r;
+
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+int state_open(const char *machined, const char *own, StateDirectories *ret) {
+        _cleanup_close_ int machined_fd = -EBADF, own_fd = -EBADF;
+
+        assert(machined);
+        assert(own);
+        assert(ret);
+
+        machined_fd = open_directory(machined);
+        if (machined_fd < 0)
+                return machined_fd;
+
+        own_fd = open_directory(own);
+        if (own_fd < 0)
+                return own_fd;
+
+        *ret = (StateDirectories) { .machined_fd = TAKE_FD(machined_fd), .own_fd = TAKE_FD(own_fd) };
+        return 0;
+}
+
+void state_close(StateDirectories *d) {
+        closep(&d->machined_fd);
+        closep(&d->own_fd);
+        *d = (StateDirectories) { .machined_fd = -EBADF, .own_fd = -EBADF };
+}
+
+static int append_number(char **text, const char *key, uint64_t value) {
+        char digits[24];
+
+        if (value == 0)
+                return 0;
+
+        (void) snprintf(digits, sizeof(digits), "%llu", (unsigned long long) value);
+        return envfile_append(text, key, digits);
+}
+
+static int append_flag(char **text, const char *key, bool value) {
+        return value ? envfile_append(text, key, "1") : 0;
+}
+
+static int append_id(char **text, const char *key, Id128 id) {
+        char digits[ID128_STRING_MAX];
+
+        return id128_is_null(id) ? 0 : envfile_append(text, key, id128_format(id, digits));
+}
+
+static int append_ifindices(char **text, const MachineInfo *info) {
+        _cleanup_(strv_freep) char **numbers = NULL;
+        _cleanup_free_ char *joined = NULL;
+        char *grown;
+        int r;
+
+        for (size_t i = 0; i < info->n_ifindices; i++) {
+                r = strv_pushf(&numbers, "%i", info->ifindices[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (!numbers)
+                return 0;
+
+        r = strv_join(numbers, " ", &joined);
+        if (r < 0)
+                return r;
+
+        /* Without quotes, as machined 252 writes it: not every reader takes them off. */
+        r = text_printf(&grown, "%sNETIF=%s\n", *text, joined);
+        if (r < 0)
+                return r;
+
+        free(*text);
+        *text = grown;
+        return 0;
+}
+
+int state_save_own(const StateDirectories *d, const MachineInfo *info, bool runs) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        assert(d);
+        assert(info);
+
+        if ((r = envfile_append(&text, "NAME", info->name)) < 0 ||
+            (r = append_flag(&text, "RUNS", runs)) < 0 ||
+            (r = append_id(&text, "ID", info->id)) < 0 ||
+            (r = envfile_append(&text, "CLASS", machine_class_to_string(info->class))) < 0 ||
+            (r = append_number(&text, "LEADER", (uint64_t) info->leader)) < 0 ||
+            (r = append_number(&text, "LEADER_PIDFD_ID", info->leader_identity.pidfd_id)) < 0 ||
+            (r = append_number(&text, "LEADER_START_TIME", info->leader_identity.start_time)) < 0 ||
+            (r = append_number(&text, "UID", info->uid)) < 0 ||
+            (r = envfile_append(&text, "UNIT", info->unit)) < 0 ||
+            (r = envfile_append(&text, "CGROUP", info->cgroup)) < 0 ||
+            (r = append_flag(&text, "OWNS_SCOPE", info->owns_scope)) < 0 ||
+            (r = envfile_append(&text, "HOST_INTERFACE", info->host_interface)) < 0 ||
+            (r = append_flag(&text, "OWNS_ADDRESSES", info->owns_addresses)) < 0 ||
+            (r = envfile_append(&text, "ADDRESS4", info->address4)) < 0 ||
+            (r = envfile_append(&text, "ADDRESS6", info->address6)) < 0 ||
+            (r = append_flag(&text, "MASQUERADES", info->masquerades)) < 0 ||
+            (r = envfile_append(&text, "JOURNAL_LINK", info->journal_link)) < 0 ||
+            (r = envfile_append(&text, "JOURNAL_TARGET", info->journal_target)) < 0 ||
+            (r = append_flag(&text, "KEEPS_JOURNAL_LINK", info->keeps_journal_link)) < 0)
+                return r;
+
+        return file_replace(d->own_fd, info->name, 0600, text);
+}
+
+static int unit_link_name(const char *unit, char **ret) {
+        return text_printf(ret, "unit:%s", unit);
+}
+
+/* A link cannot be replaced in place; a temporary one is renamed over it. */
+static int replace_link(int directory_fd, const char *name, const char *target) {
+        _cleanup_free_ char *temporary = NULL;
+        int r;
+
+        r = text_printf(&temporary, ".#%s", name);
+        if (r < 0)
+                return r;
+
+        (void) unlinkat(directory_fd, temporary, 0);
+        if (symlinkat(target, directory_fd, temporary) < 0)
+                return -errno;
+        if (renameat(directory_fd, temporary, directory_fd, name) < 0) {
+                r = -errno;
+                (void) unlinkat(directory_fd, temporary, 0);
+                return r;
+        }
+
+        return 0;
+}
+
+int state_save_machined(const StateDirectories *d, const MachineInfo *info) {
+        _cleanup_free_ char *text = NULL, *link = NULL;
+        int r;
+
+        assert(d);
+        assert(info);
+
+        text = strdup("# This is private data. Do not parse.\n");
+        if (!text)
+                return -ENOMEM;
+
+        if ((r = envfile_append(&text, "NAME", info->name)) < 0 ||
+            (r = append_number(&text, "UID", info->uid)) < 0 ||
+            (r = envfile_append(&text, "SCOPE", info->unit)) < 0 ||
+            (r = envfile_append(&text, "SERVICE", info->service)) < 0 ||
+            (r = envfile_append(&text, "ROOT", info->root_directory)) < 0 ||
+            (r = append_id(&text, "ID", info->id)) < 0 ||
+            (r = append_number(&text, "LEADER", (uint64_t) info->leader)) < 0 ||
+            (r = append_number(&text, "LEADER_PIDFDID", info->leader_identity.pidfd_id)) < 0 ||
+            (r = envfile_append(&text, "CLASS", machine_class_to_string(info->class))) < 0 ||
+            (r = append_number(&text, "REALTIME", info->realtime)) < 0 ||
+            (r = append_number(&text, "MONOTONIC", info->monotonic)) < 0 ||
+            (r = append_ifindices(&text, info)) < 0)
+                return r;
+
+        /* The link first: who watches the directory reads it when the file appears. */
+        r = unit_link_name(info->unit, &link);
+        if (r < 0)
+                return r;
+
+        r = replace_link(d->machined_fd, link, info->name);
+        if (r < 0)
+                return r;
+
+        return file_replace(d->machined_fd, info->name, 0644, text);
+}
+
+void state_remove_own(const StateDirectories *d, const char *name) {
+        (void) unlinkat(d->own_fd, name, 0);
+}
+
+void state_remove_machined(const StateDirectories *d, const char *name, const char *unit) {
+        _cleanup_free_ char *link = NULL, *target = NULL;
+        ssize_t n;
+
+        (void) unlinkat(d->machined_fd, name, 0);
+        if (!unit || unit_link_name(unit, &link) < 0)
+                return;
+
+        target = calloc(1, strlen(name) + 2);
+        if (!target)
+                return;
+
+        /* It may be another machine's by now, which shares the unit. */
+        n = readlinkat(d->machined_fd, link, target, strlen(name) + 1);
+        if (n >= 0 && streq(target, name))
+                (void) unlinkat(d->machined_fd, link, 0);
+}
+
+static int read_pairs(int directory_fd, const char *name, char ***ret) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = beneath_read(directory_fd, name, STATE_FILE_MAX, &text);
+        if (r < 0)
+                return r;
+
+        return envfile_parse(text, ret);
+}
+
+static int copy_text(char *const *pairs, const char *key, char **ret) {
+        const char *value = envfile_get(pairs, key);
+
+        free(*ret);
+        *ret = value ? strdup(value) : NULL;
+        return value && !*ret ? -ENOMEM : 0;
+}
+
+static uint64_t get_number(char *const *pairs, const char *key) {
+        const char *value = envfile_get(pairs, key);
+        uint64_t n;
+
+        return value && parse_u64(value, UINT64_MAX, &n) >= 0 ? n : 0;
+}
+
+static bool get_flag(char *const *pairs, const char *key) {
+        return streq_ptr(envfile_get(pairs, key), "1");
+}
+
+static int read_ifindices(char *const *pairs, MachineInfo *info) {
+        const char *value = envfile_get(pairs, "NETIF");
+        _cleanup_(strv_freep) char **numbers = NULL;
+        unsigned n;
+        int r;
+
+        if (!value)
+                return 0;
+
+        r = strv_split(value, " ", &numbers);
+        if (r < 0)
+                return r;
+
+        info->ifindices = calloc(strv_length(numbers) + 1, sizeof(int));
+        if (!info->ifindices)
+                return -ENOMEM;
+
+        for (char **i = numbers; *i; i++)
+                if (parse_unsigned(*i, INT_MAX, &n) >= 0 && n > 0)
+                        info->ifindices[info->n_ifindices++] = (int) n;
+
+        return 0;
+}
+
+static int read_common(char *const *pairs, const char *unit_key, MachineInfo *info) {
+        const char *id = envfile_get(pairs, "ID"), *class = envfile_get(pairs, "CLASS");
+
+        if (parse_pid(envfile_get(pairs, "LEADER") ?: "", &info->leader) < 0)
+                return -EBADMSG;
+        if (!class || machine_class_from_string(class, &info->class) < 0)
+                return -EBADMSG;
+        if (id && id128_parse(id, &info->id) < 0)
+                return -EBADMSG;
+
+        info->uid = (uid_t) get_number(pairs, "UID");
+        return copy_text(pairs, unit_key, &info->unit);
+}
+
+static int read_machined(char *const *pairs, MachineInfo *info) {
+        int r;
+
+        info->leader_identity.pidfd_id = get_number(pairs, "LEADER_PIDFDID");
+        info->realtime = get_number(pairs, "REALTIME");
+        info->monotonic = get_number(pairs, "MONOTONIC");
+
+        if ((r = read_common(pairs, "SCOPE", info)) < 0 ||
+            (r = copy_text(pairs, "SERVICE", &info->service)) < 0 ||
+            (r = copy_text(pairs, "ROOT", &info->root_directory)) < 0)
+                return r;
+
+        return read_ifindices(pairs, info);
+}
+
+static int read_own(char *const *pairs, MachineInfo *info) {
+        int r;
+
+        info->leader_identity.pidfd_id = get_number(pairs, "LEADER_PIDFD_ID");
+        info->leader_identity.start_time = get_number(pairs, "LEADER_START_TIME");
+        info->owns_scope = get_flag(pairs, "OWNS_SCOPE");
+        info->owns_addresses = get_flag(pairs, "OWNS_ADDRESSES");
+        info->masquerades = get_flag(pairs, "MASQUERADES");
+        info->keeps_journal_link = get_flag(pairs, "KEEPS_JOURNAL_LINK");
+
+        if ((r = read_common(pairs, "UNIT", info)) < 0 ||
+            (r = copy_text(pairs, "CGROUP", &info->cgroup)) < 0 ||
+            (r = copy_text(pairs, "HOST_INTERFACE", &info->host_interface)) < 0 ||
+            (r = copy_text(pairs, "ADDRESS4", &info->address4)) < 0 ||
+            (r = copy_text(pairs, "ADDRESS6", &info->address6)) < 0 ||
+            (r = copy_text(pairs, "JOURNAL_LINK", &info->journal_link)) < 0)
+                return r;
+
+        return copy_text(pairs, "JOURNAL_TARGET", &info->journal_target);
+}
+
+static int load(const StateDirectories *d, const char *name, MachineInfo *info, bool *runs) {
+        _cleanup_(strv_freep) char **machined = NULL, **own = NULL;
+        int r, q;
+
+        r = read_pairs(d->machined_fd, name, &machined);
+        if (r >= 0)
+                r = read_machined(machined, info);
+        if (r < 0 && r != -ENOENT)
+                return r;
+
+        q = read_pairs(d->own_fd, name, &own);
+        if (q >= 0)
+                q = read_own(own, info);
+        if (q < 0 && q != -ENOENT)
+                return q;
+        if (r < 0 && q < 0)
+                return -ENOENT;
+
+        /* Machined, whose machines we take over, only writes files of those that run. */
+        *runs = r >= 0 && (q < 0 || get_flag(own, "RUNS"));
+
+        info->name = strdup(name);
+        return info->name ? 0 : -ENOMEM;
+}
+
+int state_load(const StateDirectories *d, const char *name, MachineInfo *ret, bool *ret_runs) {
+        MachineInfo info = {};
+        int r;
+
+        assert(d);
+        assert(machine_name_is_valid(name));
+        assert(ret);
+        assert(ret_runs);
+
+        r = load(d, name, &info, ret_runs);
+        if (r < 0) {
+                machine_info_done(&info);
+                return r;
+        }
+
+        *ret = info;
+        return 0;
+}
+
+static int list_directory(int directory_fd, char ***names) {
+        DIR *directory;
+        int fd, r = 0;
+
+        fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        directory = fdopendir(fd);
+        if (!directory) {
+                r = -errno;
+                (void) close(fd);
+                return r;
+        }
+
+        for (struct dirent *e; r >= 0 && (e = readdir(directory));)
+                if (e->d_type == DT_REG && machine_name_is_valid(e->d_name))
+                        r = strv_push(names, e->d_name);
+
+        (void) closedir(directory);
+        return r;
+}
+
+static int compare(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int state_list(const StateDirectories *d, char ***ret) {
+        _cleanup_(strv_freep) char **names = NULL;
+        size_t n, kept = 0;
+        int r;
+
+        assert(d);
+        assert(ret);
+
+        r = strv_copy(NULL, &names);
+        if (r >= 0)
+                r = list_directory(d->machined_fd, &names);
+        if (r >= 0)
+                r = list_directory(d->own_fd, &names);
+        if (r < 0)
+                return r;
+
+        n = strv_length(names);
+        qsort(names, n, sizeof(char *), compare);
+
+        for (size_t i = 0; i < n; i++) {
+                if (kept > 0 && streq(names[kept - 1], names[i]))
+                        free(names[i]);
+                else
+                        names[kept++] = names[i];
+        }
+        names[kept] = NULL;
+
+        *ret = TAKE_PTR(names);
+        return 0;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/bus/bus.h"
+#include "daemon/bus/private-socket.h"
+#include "daemon/core/manager.h"
+#include "daemon/daemon.h"
+#include "daemon/outside/outside.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/bus/connect.h"
+#include "lib/scope/scope-cgroupfs.h"
+#include "lib/scope/scope-systemd.h"
+
+typedef struct Daemon {
+        bool embedded;
+        sd_event *event;
+        sd_bus *system;                 /* NULL when embedded */
+        ScopeBackend *scope;
+        Outside *outside;
+        Manager *manager;
+        Workers *workers;
+        Bus bus;
+        PrivateSocket *socket;          /* NULL on the system bus */
+} Daemon;
+
+static void daemon_done(Daemon *d) {
+        (void) private_socket_free(d->socket);
+        bus_done(&d->bus);
+        (void) workers_free(d->workers);
+        (void) manager_free(d->manager);
+        (void) outside_free(d->outside);
+        scope_backend_freep(&d->scope);
+        sd_bus_flush_close_unref(d->system);
+        sd_event_unref(d->event);
+}
+
+/* One descriptor per machine, and the default soft limit is 1024. */
+static void raise_descriptor_limit(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int setup_event(Daemon *d) {
+        static const int signals[] = { SIGTERM, SIGINT };
+        sigset_t mask;
+        int r;
+
+        (void) sigemptyset(&mask);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(&mask, signals[i]);
+        (void) sigaddset(&mask, SIGCHLD);
+        (void) sigprocmask(SIG_BLOCK, &mask, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+
+        r = sd_event_new(&d->event);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+                r = sd_event_add_signal(d->event, NULL, signals[i], NULL, NULL);
+
+        return r < 0 ? r : sd_event_set_watchdog(d->event, true);
+}
+
+/* Where a program of ours is; a build tree has all of them beside each other, and
+ * says so in BERTH_PROGRAMS. */
+static int find_program(const char *directory, const char *name, char **ret) {
+        return text_printf(ret, "%s/%s", getenv("BERTH_PROGRAMS") ?: directory, name);
+}
+
+static int setup_scope(Daemon *d) {
+        _cleanup_free_ char *runtime = NULL;
+        int r;
+
+        if (d->embedded) {
+                r = find_program(BERTH_BINDIR, "berth-run", &runtime);
+                return r < 0 ? r : scope_cgroupfs_new(d->event, runtime, &d->scope);
+        }
+
+        r = sd_bus_open_system(&d->system);
+        if (r < 0)
+                return log_error(r, "Cannot connect to the system bus");
+
+        r = sd_bus_attach_event(d->system, d->event, SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r : scope_systemd_new(d->system, &d->scope);
+}
+
+static int setup_manager(Daemon *d) {
+        _cleanup_free_ char *worker = NULL;
+        int r;
+
+        r = outside_new(&d->outside);
+        if (r < 0)
+                return r;
+
+        r = find_program(BERTH_LIBEXECDIR, "berth-worker", &worker);
+        if (r < 0)
+                return r;
+
+        r = workers_new(d->event, worker, &d->workers);
+        if (r < 0)
+                return r;
+
+        return manager_new(&(ManagerConfig) {
+                        .event = d->event,
+                        .scope = d->scope,
+                        .plan = outside_plan,
+                        .steps = outside_steps,
+                        .n_steps = n_outside_steps,
+                        .outside = d->outside,
+                        .machined_directory = "/run/systemd/machines",
+                        .own_directory = "/run/berth/machines" }, &d->manager);
+}
+
+/* The name, or the socket, first: where another daemon has it, its machines are not ours to collect. */
+static int setup_bus(Daemon *d) {
+        int r;
+
+        r = bus_init(&d->bus, d->manager, d->workers, d->system);
+        if (r < 0)
+                return r;
+
+        if (d->embedded)
+                return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, &d->socket);
+
+        r = bus_serve(&d->bus, d->system, /* is_peer= */ false);
+        return r < 0 ? r : sd_bus_request_name(d->system, MACHINE1_NAME, 0);
+}
+
+static int serve(Daemon *d) {
+        int r;
+
+        raise_descriptor_limit();
+
+        if ((r = setup_event(d)) < 0)
+                return log_error(r, "Cannot set up the event loop");
+        if ((r = setup_scope(d)) < 0)
+                return log_error(r, "Cannot set up scopes");
+        if ((r = setup_manager(d)) < 0)
+                return log_error(r, "Cannot set up the manager");
+        if ((r = setup_bus(d)) < 0)
+                return log_error(r, "Cannot offer " MACHINE1_NAME);
+        if ((r = manager_load(d->manager)) < 0)
+                return log_error(r, "Cannot load what was left by the last daemon");
+
+        (void) sd_notify(false, "READY=1\nSTATUS=Serving.");
+        r = sd_event_loop(d->event);
+        (void) sd_notify(false, "STOPPING=1");
+        return r < 0 ? log_error(r, "Event loop failed") : 0;
+}
+
+int daemon_run(bool embedded) {
+        _cleanup_(daemon_done) Daemon d = { .embedded = embedded };
+
+        return serve(&d);
+}
