@@ -145,6 +145,62 @@ class Docs(Tree):
                        "check-docs", self.directory.name)
 
 
+class Api(Tree):
+    XML = """<node><interface name="org.example.A">
+        <method name="Kill">
+                <arg name="whom" type="s" direction="in"/>
+                <arg name="n" type="i" direction="in"/>
+                <!-- Errors: org.berth.Busy --></method>
+        <signal name="Gone"><arg name="machine" type="s"/></signal>
+        <property name="State" type="s" access="read"><annotation
+                 name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/></property>
+        </interface></node>"""
+    PAGE = """# A\n\n## `org.example.A`\n\n### `Kill(s whom, i n)`\n\nText.\n\nErrors:\n
+* `org.berth.Busy`: why\n\n### `signal Gone(s machine)`\n\n### Properties\n
+| name | type |\n|---|---|\n| `State` | `s` | silent | what it does |\n"""
+    ERRORS = '        X(E_BUSY, "org.berth.Busy", 1, "Busy")\n'
+
+    def check_page(self, page, expected=None, errors=ERRORS):
+        self.write("dbus/org.example.A.xml", self.XML)
+        self.write("docs/api/a.md", page)
+        self.write("lib/base/errors.h", errors)
+        if expected:
+            self.complains(expected, "check-api", self.directory.name)
+        else:
+            self.passes("check-api", self.directory.name)
+
+    def test_a_page_that_says_it_all_is_fine(self):
+        self.check_page(self.PAGE)
+
+    def test_what_is_missing_or_invented_is_told(self):
+        self.check_page(self.PAGE.replace("A`", "B`"),
+                        ["interfaces: org.example.A is not documented",
+                         "interfaces: org.example.B is documented, but not there"])
+        self.check_page(self.PAGE.replace("i n", "u n"),
+                        ["org.example.A: Kill(s whom, i n) is not documented",
+                         "org.example.A: Kill(s whom, u n) is documented, but not there"])
+        self.check_page(self.PAGE.replace("silent", "const"),
+                        ["org.example.A: State s silent is not documented",
+                         "org.example.A: State s const is documented, but not there"])
+        self.check_page(self.PAGE.replace("* `org.berth.Busy`: why", "`org.berth.Busy`"),
+                        ["org.example.A.Kill(s whom, i n): org.berth.Busy is not documented"])
+
+    def test_errors_are_in_the_table_and_on_a_page(self):
+        self.check_page(self.PAGE, ["lib/base/errors.h: lacks org.berth.Busy"], errors="\n")
+        self.check_page(self.PAGE, ["lib/base/errors.h: org.berth.Lost is on no page of docs/api"],
+                        errors=self.ERRORS + self.ERRORS.replace("Busy", "Lost"))
+
+    def test_introspection_is_compared_in_any_order(self):
+        contract = self.write("a.xml", self.XML)
+        lines = self.XML.split("\n")
+        same = self.write("b.xml", "\n".join(lines[:1] + lines[5:8] + lines[1:5] + lines[8:]))
+        self.passes("check-api", "--introspect", contract, same)
+        other = self.write("c.xml", self.XML.replace('type="i"', 'type="u"'))
+        self.complains(["org.example.A: lacks method Kill(s whom, i n)",
+                        "org.example.A: has method Kill(s whom, u n)"],
+                       "check-api", "--introspect", contract, other)
+
+
 class Style(Tree):
     def check_lines(self, path, lines, expected=None):
         self.write(path, "\n".join(lines) + "\n")

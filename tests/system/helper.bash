@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What the stories have in common. A story is a file; it loads this, and begins and
+# ends with the same host: nothing that was made in between may be left.
+
+bats_require_minimum_version 1.5.0
+
+GUEST=/var/lib/berth-host/guest
+MACHINES=/var/lib/machines
+export PROVIDER=${BERTH_PROVIDER:-berthd}
+
+# setup_file and teardown_file of every story. One that has its own calls these.
+setup_file() {
+    story_begin
+}
+
+teardown_file() {
+    story_end
+}
+
+story_begin() {
+    left_behind >"$BATS_FILE_TMPDIR/before"
+}
+
+story_end() {
+    if ! eventually same_as_before; then
+        echo "left behind, or gone (< before, > now):"
+        diff "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/now"
+        return 1
+    fi
+}
+
+same_as_before() {
+    left_behind >"$BATS_FILE_TMPDIR/now"
+    cmp --silent "$BATS_FILE_TMPDIR/before" "$BATS_FILE_TMPDIR/now"
+}
+
+# Prints all of the host that a machine changes, and that must be as it was once the
+# machine is gone. What systemd and bats do by themselves meanwhile is left out.
+left_behind() {
+    findmnt --noheadings --list --output TARGET,FSTYPE | grep -v '/run/credentials/' | sed 's/^/mount /'
+    find /sys/fs/cgroup -type d \( -path '*/machine.slice/*' -o -name 'machine*.scope' -o -name 'berth@*' \
+        -o -name 'systemd-nspawn@*' \) | sed 's/^/cgroup /' | sort
+    ip -oneline link | sed 's/^[0-9]*: \([^:@]*\).*/netdev \1/' | sort
+    nft list tables | sed 's/^/nft /' | sort
+    ip rule | sed 's/^/rule /'
+    losetup --noheadings --list --output NAME,BACK-FILE | sed 's/^/loop /'
+    systemctl list-units --all --plain --no-legend 'machine-*' 'berth@*' 'systemd-nspawn@*' 'run-*.service' \
+        'run-*.scope' 'story-*' | awk '{ print "unit", $1 }' | sort
+    systemctl list-units --failed --plain --no-legend | awk '{ print "failed", $1 }' | sort
+    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.freedesktop.machine1.Manager ListMachines | sed 's/^/listed /'
+    find /run/systemd/machines /run/berth/machines /run/systemd/nspawn/propagate \
+        /run/systemd/nspawn/unix-export /var/log/journal "$MACHINES" -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file /' | sort
+    orphans | sed 's/^/process /' | sort
+}
+
+# Processes of a test, or of what it started, that nobody waits for any more.
+orphans() {
+    local unit
+
+    ps --no-headers -eo pid=,ppid=,comm= | while read -r pid parent name; do
+        unit=$(sed -n 's/^0:://p' "/proc/$pid/cgroup" 2>/dev/null) || continue
+        case $unit in
+            */berth-host-command.service) [ "$parent" != 1 ] || [ "$name" = command ] || echo "$name" ;;
+            */machine.slice/*) echo "$name in $unit" ;;
+        esac
+    done
+}
+
+# eventually COMMAND…: tries until it succeeds; fails after 20 seconds, or 60 if emulated.
+eventually() {
+    local limit=20 end
+
+    [ "$BERTH_HOST_BACKEND" != qemu ] || limit=60
+    end=$((SECONDS + limit))
+
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.1 # style: not everything that a story looks at can be waited for
+    done
+}
+
+# refused COMMAND…: for `eventually`, and to check that a command fails.
+refused() {
+    ! "$@" >/dev/null 2>&1
+}
+
+# needs_qemu WHAT: only the emulated host has it. That is no failure of the other.
+needs_qemu() {
+    [ "$BERTH_HOST_BACKEND" = qemu ] || skip "needs $1: in qemu only"
+}
+
+# needs WHAT COMMAND…: COMMAND finds out whether the host has it.
+needs() {
+    local what=$1
+    shift
+
+    ! "$@" >/dev/null 2>&1 || return 0
+    if [ -n "$TEST_NO_SKIP" ]; then
+        echo "lacks $what"
+        return 1
+    fi
+    skip "lacks $what"
+}
+
+# guest_make NAME: a Debian guest, to be booted.
+guest_make() {
+    cp -a --reflink=auto "$GUEST" "$MACHINES/$1"
+}
+
+guest_remove() {
+    rm -rf --one-file-system "${MACHINES:?}/$1"
+}
+
+# leader_start [UNSHARE-OPTION…]: a process that could lead a machine, with namespaces of
+# its own (no network of its own unless asked for). Its pid is in $leader.
+leader_start() {
+    local parent
+
+    setsid unshare --mount --uts --ipc "$@" sleep infinity 3>&- </dev/null >/dev/null 2>&1 &
+    parent=$!
+    disown "$parent"
+    if [[ " $* " == *" --fork "* ]]; then
+        eventually leader_of "$parent"
+    else
+        leader=$parent
+        eventually leader_runs "$parent"
+    fi
+}
+
+leader_of() {
+    read -r leader _ <"/proc/$1/task/$1/children" && leader_runs "$leader"
+}
+
+leader_runs() {
+    [ "$(cat "/proc/$1/comm" 2>/dev/null)" = sleep ]
+}
+
+leader_kill() {
+    kill -KILL "${1:-$leader}" 2>/dev/null || true
+    eventually refused kill -0 "${1:-$leader}"
+}
+
+# manager METHOD [SIGNATURE ARGUMENT…]: a method of machine1's Manager.
+manager() {
+    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager "$@"
+}
+
+# machine_create NAME LEADER [CLASS [ROOT]]: CreateMachine() of a machine that is not ours.
+machine_create() {
+    manager CreateMachine 'sayssusa(sv)' "$1" 0 story "${3:-container}" "$2" "${4:-}" 0
+}
+
+machine_listed() {
+    manager GetMachine s "$1" >/dev/null 2>&1
+}
+
+# property NAME PROPERTY: of machine1's Machine, as busctl prints it, without the type.
+property() {
+    local path
+
+    path=$(manager GetMachine s "$1" | cut -d'"' -f2)
+    busctl --system get-property org.freedesktop.machine1 "$path" org.freedesktop.machine1.Machine "$2" |
+        sed 's/^[^ ]* //; s/^"\(.*\)"$/\1/'
+}
+
+unit_active() {
+    systemctl --quiet is-active "$1"
+}
+
+# error_of METHOD ARGUMENT…: calls a method of the Manager, arguments as GVariant prints
+# them, and prints the name of the D-Bus error; nothing if it succeeds.
+error_of() {
+    local method=$1
+    shift
+
+    gdbus call --system --dest org.freedesktop.machine1 --object-path /org/freedesktop/machine1 \
+        --method "org.freedesktop.machine1.Manager.$method" "$@" 2>&1 >/dev/null |
+        sed -n 's/^Error: GDBus.Error:\([^:]*\):.*/\1/p'
+}
