@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include "lib/kernel/privileges.h"
+
+static void cap_freep(cap_t *caps) {
+        if (*caps)
+                (void) cap_free(*caps);
+}
+
+int privileges_bound(uint64_t keep) {
+        for (cap_value_t c = 0; c < 64; c++) {
+                int held;
+
+                held = cap_get_bound(c);
+                if (held < 0)
+                        break; /* beyond what this kernel knows */
+                if (held == 0 || (keep & (UINT64_C(1) << c)))
+                        continue;
+
+                if (cap_drop_bound(c) < 0)
+                        return -errno;
+        }
+
+        return 0;
+}
+
+int privileges_limit(uint64_t keep) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+
+        caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+
+        if (cap_clear_flag(caps, CAP_INHERITABLE) < 0)
+                return -errno;
+
+        for (cap_value_t c = 0; c < 64; c++)
+                if (!(keep & (UINT64_C(1) << c)) && CAP_IS_SUPPORTED(c))
+                        if (cap_set_flag(caps, CAP_PERMITTED, 1, &c, CAP_CLEAR) < 0 ||
+                            cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_CLEAR) < 0)
+                                return -errno;
+
+        if (cap_reset_ambient() < 0)
+                return -errno;
+
+        if (cap_set_proc(caps) < 0)
+                return -errno;
+
+        return 0;
+}
+
+int privileges_forbid_new(void) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return -errno;
+
+        return 0;
+}

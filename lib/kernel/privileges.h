@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Privileges
+ *
+ * What a process may do beyond its user: its capabilities, as a set of bits
+ * (bit N is capability N of capabilities(7)).
+ */
+
+#include "lib/base/base.h"
+
+/**
+ * privileges_bound() - let no later exec() give us more than some capabilities
+ * @keep:               capabilities that remain in the bounding set, as bits
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EPERM       it would have to shrink, and we lack CAP_SETPCAP
+ */
+int privileges_bound(uint64_t keep);
+
+/**
+ * privileges_limit() - give up all capabilities but some, for good
+ * @keep:               capabilities that remain, as bits
+ *
+ * Takes the others from the permitted and the effective set; nothing is
+ * inheritable or ambient afterwards. What we do not hold we cannot keep. After
+ * privileges_bound(), as it takes what that needs.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what prctl() and capset() run into
+ */
+int privileges_limit(uint64_t keep);
+
+/**
+ * privileges_forbid_new() - let no later exec() gain privileges
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what prctl() runs into
+ */
+int privileges_forbid_new(void);

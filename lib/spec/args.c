@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/base/text.h"
+#include "lib/spec/args.h"
+
+/* Column in which the help's descriptions begin. */
+#define HELP_COLUMN 33
+
+typedef struct Reader {
+        char *const *argv;
+        int argc;
+        int next;               /* the argument that is to be read */
+        Spec *spec;
+        ArgsOutcome outcome;
+        char *error;
+} Reader;
+
+static const Option *find_long(const char *name, size_t size) {
+        for (size_t i = 0; i < n_options; i++) {
+                const Option *o = &option_table[i];
+
+                if (size > 0 && o->name && strlen(o->name) == size && strncmp(o->name, name, size) == 0)
+                        return o;
+        }
+
+        return NULL;
+}
+
+static const Option *find_letter(char letter) {
+        for (size_t i = 0; i < n_options; i++)
+                if (option_table[i].name && option_table[i].letter == letter)
+                        return &option_table[i];
+
+        return NULL;
+}
+
+static int apply(Reader *reader, const Option *o, const char *value) {
+        int r;
+
+        if (!o->set) { /* the two that are no matter of the spec */
+                reader->outcome = streq(o->name, "help") ? ARGS_HELP : ARGS_VERSION;
+                return 0;
+        }
+
+        r = o->set(reader->spec, value);
+        if (r >= 0 || r == -ENOMEM)
+                return r;
+
+        if (value)
+                (void) text_printf(&reader->error, "--%s= cannot be '%s'", o->name, value);
+        else
+                (void) text_printf(&reader->error, "--%s is not possible here", o->name);
+        return -EINVAL;
+}
+
+static int read_long(Reader *reader, const char *arg) {
+        const char *value = strchr(arg, '=');
+        const Option *o;
+
+        o = find_long(arg, value ? (size_t) (value - arg) : strlen(arg));
+        if (!o) {
+                (void) text_printf(&reader->error, "Unknown option --%.*s",
+                                   (int) strcspn(arg, "="), arg);
+                return -EINVAL;
+        }
+
+        if (value)
+                value++;
+
+        if (value && o->value == OPTION_NO_VALUE) {
+                (void) text_printf(&reader->error, "--%s takes no value", o->name);
+                return -EINVAL;
+        }
+
+        if (!value && o->value == OPTION_REQUIRED_VALUE) {
+                if (reader->next >= reader->argc) {
+                        (void) text_printf(&reader->error, "--%s= needs a value", o->name);
+                        return -EINVAL;
+                }
+
+                value = reader->argv[reader->next++];
+        }
+
+        return apply(reader, o, value);
+}
+
+/* Letters may be run together, as in -bq; a value may follow at once, or next. */
+static int read_letters(Reader *reader, const char *letters) {
+        int r;
+
+        for (; *letters; letters++) {
+                const Option *o = find_letter(*letters);
+                const char *value = NULL;
+
+                if (!o) {
+                        (void) text_printf(&reader->error, "Unknown option -%c", *letters);
+                        return -EINVAL;
+                }
+
+                if (o->value == OPTION_REQUIRED_VALUE) {
+                        if (letters[1])
+                                value = letters + 1;
+                        else if (reader->next < reader->argc)
+                                value = reader->argv[reader->next++];
+                        else {
+                                (void) text_printf(&reader->error, "-%c needs a value", *letters);
+                                return -EINVAL;
+                        }
+                }
+
+                r = apply(reader, o, value);
+                if (r < 0 || value)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int read_options(Reader *reader) {
+        int r = 0;
+
+        while (r >= 0 && reader->next < reader->argc && reader->outcome == ARGS_RUN) {
+                const char *arg = reader->argv[reader->next];
+
+                if (arg[0] != '-' || !arg[1])
+                        break;
+
+                reader->next++;
+                if (streq(arg, "--"))
+                        break;
+
+                r = arg[1] == '-' ? read_long(reader, arg + 2) : read_letters(reader, arg + 1);
+        }
+
+        return r;
+}
+
+static int read_command(Reader *reader) {
+        Spec *spec = reader->spec;
+        int r;
+
+        for (int i = reader->next; i < reader->argc; i++) {
+                r = strv_push(&spec->command, reader->argv[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        if (spec->mode != START_BOOT)
+                spec->mode = spec->command ? START_COMMAND : START_SHELL;
+
+        return 0;
+}
+
+/* As nspawn does: what is not named is here. */
+static int default_directory(Spec *spec) {
+        if (spec->directory || spec->machine)
+                return 0;
+
+        spec->directory = getcwd(NULL, 0);
+        return spec->directory ? 0 : -errno;
+}
+
+static int finish(Reader *reader) {
+        const char *complaint;
+        int r;
+
+        r = read_command(reader);
+        if (r < 0)
+                return r;
+
+        r = default_directory(reader->spec);
+        if (r < 0)
+                return r;
+
+        r = spec_complete(reader->spec);
+        if (r == -EINVAL) {
+                (void) text_printf(&reader->error,
+                                   "No machine name can be made of '%s', --machine= gives one",
+                                   reader->spec->directory);
+                return r;
+        }
+        if (r < 0)
+                return r;
+
+        r = spec_check(reader->spec, &complaint);
+        if (r < 0)
+                (void) text_printf(&reader->error, "%s", complaint);
+        return r;
+}
+
+int args_parse(int argc, char *const *argv, Spec *spec, ArgsOutcome *ret_outcome, char **reterr_text) {
+        Reader reader = { .argv = argv, .argc = argc, .next = 1, .spec = spec, .outcome = ARGS_RUN };
+        int r;
+
+        assert(spec);
+        assert(ret_outcome);
+        assert(reterr_text);
+
+        r = read_options(&reader);
+        if (r >= 0 && reader.outcome == ARGS_RUN)
+                r = finish(&reader);
+        if (r < 0) {
+                *reterr_text = reader.error;
+                return r;
+        }
+
+        *ret_outcome = reader.outcome;
+        return 0;
+}
+
+static void help_option(const Option *o, FILE *f) {
+        int n;
+
+        if (!*o->name)
+                n = fprintf(f, "  -%c", o->letter);
+        else if (o->letter)
+                n = fprintf(f, "  -%c, --%s", o->letter, o->name);
+        else
+                n = fprintf(f, "      --%s", o->name);
+        if (o->value == OPTION_REQUIRED_VALUE)
+                n += fprintf(f, "=%s", o->metavar);
+        else if (o->value == OPTION_OPTIONAL_VALUE)
+                n += fprintf(f, "[=%s]", o->metavar);
+
+        if (n >= HELP_COLUMN - 1)
+                n = fprintf(f, "\n") - 1;
+        (void) fprintf(f, "%*s%s\n", HELP_COLUMN - n, "", o->text);
+}
+
+void args_help(FILE *f) {
+        (void) fprintf(f,
+                       "berth-run [OPTION…] [COMMAND [ARGUMENT…]]\n"
+                       "berth-run [OPTION…] --boot [ARGUMENT…]\n\n"
+                       "Runs a command, a shell or an init system in a container.\n");
+
+        for (size_t i = 0; i < n_options; i++)
+                if (option_table[i].name)
+                        help_option(&option_table[i], f);
+                else
+                        (void) fprintf(f, "\n%s:\n", option_table[i].text);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What berth-run's command line offers. An option is one setter and one row. */
+
+#include <limits.h>
+
+#include "lib/base/signals.h"
+#include "lib/base/text.h"
+#include "lib/spec/args.h"
+#include "lib/spec/capability.h"
+#include "lib/spec/property.h"
+
+typedef struct Word {
+        const char *word;
+        int value;
+} Word;
+
+static int find_word(const Word *words, size_t n, const char *s) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(words[i].word, s))
+                        return words[i].value;
+
+        return -EINVAL;
+}
+
+static int set_string(char **to, const char *value) {
+        char *copy;
+
+        if (!*value || !text_is_printable(value))
+                return -EINVAL;
+
+        copy = strdup(value);
+        if (!copy)
+                return -ENOMEM;
+
+        free(*to);
+        *to = copy;
+        return 0;
+}
+
+static int set_boolean(bool *to, const char *value) {
+        int r;
+
+        r = value ? parse_boolean(value) : true;
+        if (r < 0)
+                return r;
+
+        *to = r;
+        return 0;
+}
+
+static int set_directory(Spec *spec, const char *value) {
+        char *path;
+
+        if (!*value)
+                return -EINVAL;
+
+        /* Two of these want the file system: where we are, and what links mean.
+         * A directory that is not there is found out about later, with a name. */
+        path = realpath(value, NULL);
+        if (!path && *value == '/')
+                path = strdup(value);
+        if (!path)
+                return errno == ENOMEM ? -ENOMEM : -EINVAL;
+
+        free(spec->directory);
+        spec->directory = path;
+        return 0;
+}
+
+static int set_read_only(Spec *spec, const char *value) {
+        (void) value;
+        spec->read_only = true;
+        return 0;
+}
+
+static int set_boot(Spec *spec, const char *value) {
+        bool boot;
+        int r;
+
+        r = set_boolean(&boot, value);
+        if (r < 0)
+                return r;
+
+        spec->mode = boot ? START_BOOT : START_SHELL;
+        return 0;
+}
+
+static int set_chdir(Spec *spec, const char *value) {
+        return set_string(&spec->chdir, value);
+}
+
+static bool variable_name_is_valid(const char *s, size_t size) {
+        for (size_t i = 0; i < size; i++) {
+                bool alpha = (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= 'a' && s[i] <= 'z') || s[i] == '_';
+
+                if (!alpha && (i == 0 || s[i] < '0' || s[i] > '9'))
+                        return false;
+        }
+
+        return size > 0;
+}
+
+static int set_environment(Spec *spec, const char *value) {
+        const char *ours;
+
+        if (!variable_name_is_valid(value, strcspn(value, "=")))
+                return -EINVAL;
+        if (strchr(value, '='))
+                return strv_push(&spec->environment, value);
+
+        ours = getenv(value);
+        return ours ? strv_pushf(&spec->environment, "%s=%s", value, ours) : 0;
+}
+
+static int set_user(Spec *spec, const char *value) {
+        return set_string(&spec->user, value);
+}
+
+static int set_kill_signal(Spec *spec, const char *value) {
+        int signo;
+
+        signo = signal_from_string(value);
+        if (signo < 0)
+                return signo;
+
+        spec->kill_signal = signo;
+        return 0;
+}
+
+static int set_notify_ready(Spec *spec, const char *value) {
+        int r;
+
+        if (streq(value, "auto")) {
+                spec->notify_ready = NOTIFY_READY_AUTO;
+                return 0;
+        }
+
+        r = parse_boolean(value);
+        if (r < 0)
+                return r;
+
+        spec->notify_ready = r ? NOTIFY_READY_YES : NOTIFY_READY_NO;
+        return 0;
+}
+
+static int set_keep(Spec *spec, const char *value) {
+        uint64_t bits;
+        int r;
+
+        r = capabilities_parse(value, &bits);
+        if (r < 0)
+                return r;
+
+        spec->keep_capabilities |= bits;
+        return 0;
+}
+
+static int set_drop(Spec *spec, const char *value) {
+        uint64_t bits;
+        int r;
+
+        r = capabilities_parse(value, &bits);
+        if (r < 0)
+                return r;
+
+        spec->drop_capabilities |= bits;
+        return 0;
+}
+
+static int set_no_new_privileges(Spec *spec, const char *value) {
+        return set_boolean(&spec->no_new_privileges, value);
+}
+
+static int set_machine(Spec *spec, const char *value) {
+        return set_string(&spec->machine, value);
+}
+
+static int set_hostname(Spec *spec, const char *value) {
+        return set_string(&spec->hostname, value);
+}
+
+static int set_uuid(Spec *spec, const char *value) {
+        Id128 id;
+        int r;
+
+        r = id128_parse(value, &id);
+        if (r < 0)
+                return r;
+        if (id128_is_null(id))
+                return -EINVAL;
+
+        spec->uuid = id;
+        return 0;
+}
+
+static int set_register(Spec *spec, const char *value) {
+        return set_boolean(&spec->register_machine, value);
+}
+
+static int set_keep_unit(Spec *spec, const char *value) {
+        (void) value;
+        spec->keep_unit = true;
+        return 0;
+}
+
+static int set_slice(Spec *spec, const char *value) {
+        if (!endswith(value, ".slice") || strchr(value, '/'))
+                return -EINVAL;
+
+        return set_string(&spec->slice, value);
+}
+
+static int set_property(Spec *spec, const char *value) {
+        SpecProperty p;
+        int r;
+
+        if (!text_is_printable(value))
+                return -EINVAL;
+
+        r = spec_property_parse(value, &p);
+        if (r < 0)
+                return r;
+
+        return strv_push(&spec->properties, value);
+}
+
+static int set_private_network(Spec *spec, const char *value) {
+        (void) value;
+        spec->private_network = true;
+        return 0;
+}
+
+static int set_network_veth(Spec *spec, const char *value) {
+        (void) value;
+        spec->network_veth = true;
+        return 0;
+}
+
+static int set_link_journal(Spec *spec, const char *value) {
+        static const Word words[] = {
+                { "no", LINK_JOURNAL_NO },
+                { "auto", LINK_JOURNAL_AUTO },
+                { "guest", LINK_JOURNAL_GUEST },
+                { "try-guest", LINK_JOURNAL_TRY_GUEST },
+        };
+        int r;
+
+        r = find_word(words, ELEMENTSOF(words), value);
+        if (r < 0)
+                return r;
+
+        spec->link_journal = (LinkJournal) r;
+        return 0;
+}
+
+static int set_link_journal_try_guest(Spec *spec, const char *value) {
+        (void) value;
+        spec->link_journal = LINK_JOURNAL_TRY_GUEST;
+        return 0;
+}
+
+/* SOURCE[:TARGET[:OPTIONS]], in which a backslash keeps a colon from dividing. */
+static int split_mount(const char *s, char *ret_fields[static 3]) {
+        size_t n = 0, length = 0;
+
+        for (size_t i = 0; i < 3; i++) {
+                ret_fields[i] = calloc(1, strlen(s) + 1);
+                if (!ret_fields[i])
+                        return -ENOMEM;
+        }
+
+        for (; *s; s++) {
+                if (*s == ':') {
+                        if (++n >= 3)
+                                return -EINVAL;
+
+                        length = 0;
+                        continue;
+                }
+
+                if (*s == '\\' && s[1])
+                        s++;
+                ret_fields[n][length++] = *s;
+        }
+
+        return 0;
+}
+
+static int read_bind(SpecMount *m, char *fields[static 3]) {
+        if (*fields[0] != '/' || (*fields[1] && *fields[1] != '/'))
+                return -EINVAL;
+
+        m->recursive = !streq(fields[2], "norbind");
+        if (m->recursive && *fields[2] && !streq(fields[2], "rbind"))
+                return -EINVAL;
+
+        m->source = TAKE_PTR(fields[0]);
+        m->target = *fields[1] ? TAKE_PTR(fields[1]) : strdup(m->source);
+        return m->target ? 0 : -ENOMEM;
+}
+
+static int read_tmpfs(SpecMount *m, char *fields[static 3]) {
+        if (*fields[0] != '/' || *fields[2])
+                return -EINVAL;
+
+        m->target = TAKE_PTR(fields[0]);
+        m->options = TAKE_PTR(fields[1]);
+        return 0;
+}
+
+static int add_mount(Spec *spec, MountKind kind, bool read_only, const char *value) {
+        SpecMount m = { .kind = kind, .read_only = read_only };
+        char *fields[3] = {};
+        int r;
+
+        r = split_mount(value, fields);
+        if (r >= 0)
+                r = kind == MOUNT_BIND ? read_bind(&m, fields) : read_tmpfs(&m, fields);
+        if (r >= 0)
+                r = spec_add_mount(spec, &m);
+        if (r < 0) {
+                free(m.source);
+                free(m.target);
+                free(m.options);
+        }
+
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++)
+                free(fields[i]);
+        return r;
+}
+
+static int set_bind(Spec *spec, const char *value) {
+        return add_mount(spec, MOUNT_BIND, false, value);
+}
+
+static int set_bind_ro(Spec *spec, const char *value) {
+        return add_mount(spec, MOUNT_BIND, true, value);
+}
+
+static int set_tmpfs(Spec *spec, const char *value) {
+        return add_mount(spec, MOUNT_TMPFS, false, value);
+}
+
+static int set_console(Spec *spec, const char *value) {
+        static const Word words[] = {
+                { "interactive", CONSOLE_INTERACTIVE },
+                { "read-only", CONSOLE_READ_ONLY },
+                { "passive", CONSOLE_PASSIVE },
+                { "pipe", CONSOLE_PIPE },
+                { "autopipe", CONSOLE_AUTOPIPE },
+        };
+        int r;
+
+        r = find_word(words, ELEMENTSOF(words), value);
+        if (r < 0)
+                return r;
+
+        spec->console = (Console) r;
+        return 0;
+}
+
+static int set_pipe(Spec *spec, const char *value) {
+        (void) value;
+        spec->console = CONSOLE_PIPE;
+        return 0;
+}
+
+static int set_quiet(Spec *spec, const char *value) {
+        (void) value;
+        spec->quiet = true;
+        return 0;
+}
+
+static int set_explain(Spec *spec, const char *value) {
+        (void) value;
+        spec->explain = true;
+        return 0;
+}
+
+#define HEADING(text) { NULL, 0, OPTION_NO_VALUE, NULL, text, NULL }
+#define FLAG(name, letter, set, text) { name, letter, OPTION_NO_VALUE, NULL, text, set }
+#define VALUE(name, letter, metavar, set, text) { name, letter, OPTION_REQUIRED_VALUE, metavar, text, set }
+#define MAYBE(name, letter, metavar, set, text) { name, letter, OPTION_OPTIONAL_VALUE, metavar, text, set }
+
+const Option option_table[] = {
+        HEADING("General"),
+        FLAG("help", 'h', NULL, "Show this help"),
+        FLAG("version", 0, NULL, "Show the version"),
+        FLAG("quiet", 'q', set_quiet, "Say nothing that is not an error"),
+        FLAG("explain", 0, set_explain, "Print the steps that would be taken, and take none"),
+
+        HEADING("Image"),
+        VALUE("directory", 'D', "PATH", set_directory, "Root directory of the container"),
+        FLAG("read-only", 0, set_read_only, "Mount the root directory read-only"),
+
+        HEADING("Execution"),
+        MAYBE("boot", 'b', "BOOL", set_boot, "Run the container's init as PID 1"),
+        VALUE("chdir", 0, "PATH", set_chdir, "Working directory of the command"),
+        VALUE("setenv", 'E', "NAME[=VALUE]", set_environment, "Set an environment variable for PID 1"),
+        VALUE("uid", 'u', "USER", set_user, "Run the command as this user of the container"),
+        VALUE("kill-signal", 0, "SIGNAL", set_kill_signal, "What PID 1 gets when berth-run gets SIGTERM"),
+        VALUE("notify-ready", 0, "yes|no|auto", set_notify_ready, "Whether PID 1 says when it is ready"),
+
+        HEADING("Identity"),
+        VALUE("machine", 'M', "NAME", set_machine, "Name of the machine"),
+        VALUE("hostname", 0, "NAME", set_hostname, "Host name inside, if not the machine's name"),
+        VALUE("uuid", 0, "UUID", set_uuid, "Machine id, if the image has none"),
+
+        HEADING("Place"),
+        VALUE("register", 0, "BOOL", set_register, "Whether to make the machine known to berthd"),
+        FLAG("keep-unit", 0, set_keep_unit, "Stay in the unit that berth-run was started in"),
+        VALUE("slice", 'S', "SLICE", set_slice, "Slice of the machine's scope"),
+        VALUE("property", 0, "NAME=VALUE", set_property, "Set a property of the machine's scope"),
+
+        HEADING("Network"),
+        FLAG("private-network", 0, set_private_network, "No network but loopback"),
+        FLAG("network-veth", 'n', set_network_veth, "A link of its own to the host"),
+
+        HEADING("Security"),
+        VALUE("capability", 0, "LIST", set_keep, "Capabilities to keep beyond the default ones"),
+        VALUE("drop-capability", 0, "LIST", set_drop, "Capabilities to take away"),
+        VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
+
+        HEADING("Integration"),
+        VALUE("link-journal", 0, "MODE", set_link_journal, "no, auto, guest, try-guest"),
+        FLAG("", 'j', set_link_journal_try_guest, "The same as --link-journal=try-guest"),
+
+        HEADING("Mounts"),
+        VALUE("bind", 0, "PATH[:PATH[:OPTS]]", set_bind, "Show a file or directory of the host inside"),
+        VALUE("bind-ro", 0, "PATH[:PATH[:OPTS]]", set_bind_ro, "The same, read-only"),
+        VALUE("tmpfs", 0, "PATH[:OPTS]", set_tmpfs, "Mount an empty tmpfs"),
+
+        HEADING("Input and output"),
+        VALUE("console", 0, "MODE", set_console, "interactive, read-only, passive, pipe, autopipe"),
+        FLAG("pipe", 'P', set_pipe, "The same as --console=pipe"),
+};
+
+const size_t n_options = ELEMENTSOF(option_table);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+#include "lib/spec/capability.h"
+#include "lib/spec/spec.h"
+
+void spec_init(Spec *spec) {
+        assert(spec);
+
+        *spec = (Spec) { .register_machine = true, .link_journal = LINK_JOURNAL_AUTO };
+}
+
+static void mount_done(SpecMount *m) {
+        free(m->source);
+        free(m->target);
+        free(m->options);
+}
+
+void spec_done(Spec *spec) {
+        assert(spec);
+
+        free(spec->directory);
+        (void) strv_free(spec->command);
+        (void) strv_free(spec->environment);
+        free(spec->chdir);
+        free(spec->user);
+        free(spec->machine);
+        free(spec->hostname);
+        free(spec->slice);
+        (void) strv_free(spec->properties);
+
+        for (size_t i = 0; i < spec->n_mounts; i++)
+                mount_done(&spec->mounts[i]);
+        free(spec->mounts);
+
+        *spec = (Spec) {};
+}
+
+int spec_add_mount(Spec *spec, const SpecMount *mount) {
+        SpecMount *mounts;
+
+        assert(spec);
+        assert(mount);
+
+        if (spec->n_mounts >= SPEC_MOUNTS_MAX)
+                return -E2BIG;
+
+        mounts = reallocarray(spec->mounts, spec->n_mounts + 1, sizeof(*mounts));
+        if (!mounts)
+                return -ENOMEM;
+
+        mounts[spec->n_mounts++] = *mount;
+        spec->mounts = mounts;
+        return 0;
+}
+
+int spec_complete(Spec *spec) {
+        int r;
+
+        assert(spec);
+
+        if (!spec->machine && spec->directory) {
+                r = machine_name_from_path(spec->directory, &spec->machine);
+                if (r < 0)
+                        return r;
+        }
+
+        if (!spec->hostname && spec->machine) {
+                spec->hostname = strdup(spec->machine);
+                if (!spec->hostname)
+                        return -ENOMEM;
+        }
+
+        if (spec->network_veth)
+                spec->private_network = true;
+
+        return 0;
+}
+
+static bool path_has_dots(const char *path) {
+        for (const char *p = path; p && *p; p = strchr(p, '/')) {
+                p += *p == '/';
+                if (startswith(p, "./") || startswith(p, "../") || streq(p, ".") || streq(p, ".."))
+                        return true;
+        }
+
+        return false;
+}
+
+static bool path_is_below(const char *path, const char *top) {
+        const char *rest = startswith(path, top);
+
+        return rest && (*rest == '\0' || *rest == '/');
+}
+
+static const char *check_chdir(const char *path) {
+        if (*path != '/' || path_has_dots(path))
+                return "--chdir= takes an absolute path without dots";
+        if (path_is_below(path, "/proc") || path_is_below(path, "/sys") || path_is_below(path, "/dev"))
+                return "--chdir= may not lead into /proc, /sys or /dev";
+
+        return NULL;
+}
+
+static const char *check_image(const Spec *spec) {
+        if (!spec->directory && !spec->machine)
+                return "Say which machine, with --directory= or --machine=";
+        if (spec->directory && streq(spec->directory, "/"))
+                return "The host's own root directory cannot be a machine's";
+        if (!machine_name_is_valid(spec->machine))
+                return "Not a valid machine name, --machine= gives another";
+        if (!machine_name_is_valid(spec->hostname))
+                return "Not a valid host name";
+
+        return NULL;
+}
+
+static const char *check_place(const Spec *spec) {
+        if (spec->keep_unit && spec->slice)
+                return "--slice= and --keep-unit exclude each other: the unit has its slice";
+        if (spec->keep_unit && spec->properties)
+                return "--property= and --keep-unit exclude each other: the unit has its properties";
+
+        return NULL;
+}
+
+int spec_check(const Spec *spec, const char **ret_complaint) {
+        const char *complaint;
+
+        assert(spec);
+        assert(ret_complaint);
+
+        complaint = check_image(spec);
+        if (!complaint)
+                complaint = check_place(spec);
+        if (!complaint && spec->chdir)
+                complaint = check_chdir(spec->chdir);
+        if (!complaint && spec->user && spec->mode == START_BOOT)
+                complaint = "--uid= and --boot exclude each other: init runs as root";
+
+        if (complaint) {
+                *ret_complaint = complaint;
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
+int spec_kill_signal(const Spec *spec) {
+        assert(spec);
+
+        if (spec->kill_signal > 0)
+                return spec->kill_signal;
+
+        return spec->mode == START_BOOT ? SIGRTMIN + 3 : SIGKILL;
+}
+
+uint64_t spec_capabilities(const Spec *spec) {
+        uint64_t keep;
+
+        assert(spec);
+
+        keep = CAPABILITIES_DEFAULT | spec->keep_capabilities;
+        if (spec->private_network)
+                keep |= CAPABILITY_BIT(CAP_NET_ADMIN);
+
+        return keep & ~spec->drop_capabilities;
+}

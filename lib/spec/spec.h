@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Spec
+ *
+ * What a container is to be, decided before anything happens: one plain struct
+ * that every front end fills in (the command line, later settings files and OCI
+ * bundles), and that the runtime's steps only read. Checking it is a pure
+ * function, so that every decision can be tested without privileges.
+ */
+
+#include "lib/base/base.h"
+#include "lib/base/id128.h"
+
+typedef enum StartMode {
+        START_SHELL,            /* no command given: the guest's shell */
+        START_COMMAND,
+        START_BOOT,             /* its init, as PID 1 */
+} StartMode;
+
+typedef enum Console {
+        CONSOLE_DEFAULT,        /* interactive on a terminal, otherwise read-only */
+        CONSOLE_INTERACTIVE,
+        CONSOLE_READ_ONLY,      /* what the guest writes comes out, nothing goes in */
+        CONSOLE_PASSIVE,        /* a console that leads nowhere */
+        CONSOLE_PIPE,           /* our own three streams */
+        CONSOLE_AUTOPIPE,       /* interactive on a terminal, otherwise pipe */
+} Console;
+
+typedef enum NotifyReady {
+        NOTIFY_READY_NO,        /* ready once the payload runs */
+        NOTIFY_READY_YES,       /* ready when the payload says so */
+        NOTIFY_READY_AUTO,      /* the latter if the guest's init is systemd */
+} NotifyReady;
+
+typedef enum LinkJournal {
+        LINK_JOURNAL_NO,
+        LINK_JOURNAL_AUTO,
+        LINK_JOURNAL_GUEST,
+        LINK_JOURNAL_TRY_GUEST,
+} LinkJournal;
+
+typedef enum MountKind {
+        MOUNT_BIND,
+        MOUNT_TMPFS,
+} MountKind;
+
+typedef struct SpecMount {
+        MountKind kind;
+        char *source;           /* of the host; NULL if not MOUNT_BIND */
+        char *target;           /* in the guest */
+        char *options;          /* of the file system, or NULL */
+        bool read_only;
+        bool recursive;
+} SpecMount;
+
+#define SPEC_MOUNTS_MAX 1024
+
+typedef struct Spec {
+        /* Image */
+        char *directory;        /* root directory, absolute, or NULL: find it by the machine's name */
+        bool read_only;
+
+        /* Execution */
+        StartMode mode;
+        char **command;         /* program and arguments; of init with START_BOOT */
+        char **environment;     /* NAME=VALUE, after all of ours */
+        char *chdir;
+        char *user;             /* name or number, or NULL: root */
+        int kill_signal;        /* 0: what suits the mode, see spec_kill_signal() */
+        NotifyReady notify_ready;
+        bool no_new_privileges;
+        uint64_t keep_capabilities;     /* in addition to the default ones */
+        uint64_t drop_capabilities;     /* goes before both */
+
+        /* Identity */
+        char *machine;
+        char *hostname;         /* NULL: the machine's name */
+        Id128 uuid;             /* null: one is derived */
+
+        /* Place */
+        bool register_machine;
+        bool keep_unit;
+        char *slice;            /* NULL: machine.slice */
+        char **properties;      /* NAME=VALUE of the scope */
+
+        /* Network */
+        bool private_network;
+        bool network_veth;
+
+        /* Integration */
+        LinkJournal link_journal;
+        SpecMount *mounts;
+        size_t n_mounts;
+        Console console;
+
+        /* Ourselves */
+        bool quiet;
+        bool explain;
+} Spec;
+
+void spec_init(Spec *spec);
+void spec_done(Spec *spec);
+
+/**
+ * spec_add_mount() - add a mount
+ * @spec:               spec to extend
+ * @mount:              the mount; its strings are taken over on success only
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -E2BIG       there are SPEC_MOUNTS_MAX already
+ *         -ENOMEM
+ */
+int spec_add_mount(Spec *spec, const SpecMount *mount);
+
+/**
+ * spec_complete() - derive what was not said from what was
+ * @spec:               spec to complete
+ *
+ * The machine's name from the directory's, the host name from the machine's.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      no machine name can be made of the directory's
+ *         -ENOMEM
+ */
+int spec_complete(Spec *spec);
+
+/**
+ * spec_check() - check that a spec makes sense as a whole
+ * @spec:               spec to check, completed
+ * @ret_complaint:      return location for a static string that says what is
+ *                      wrong, written on failure only
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      it does not
+ */
+int spec_check(const Spec *spec, const char **ret_complaint);
+
+/**
+ * spec_kill_signal() - the signal that asks the payload to end
+ * @spec:               the spec
+ *
+ * Return: a signal number.
+ */
+int spec_kill_signal(const Spec *spec);
+
+/**
+ * spec_capabilities() - the capabilities that the payload keeps
+ * @spec:               the spec
+ *
+ * Return: bits, as of lib/spec/capability.h.
+ */
+uint64_t spec_capabilities(const Spec *spec);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/epoll.h>
+
+#include "lib/kernel/relay.h"
+#include "runtime/console.h"
+
+struct ConsoleLink {
+        sd_event *event;
+        sd_event_source *source;
+        Run *run;
+        Relay *relay;           /* NULL: what comes is thrown away */
+        bool read_only;
+        ConsoleEscaped escaped;
+        ConsoleEnded ended;
+        void *userdata;
+};
+
+static int on_drain(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        ConsoleLink *c = userdata;
+        char buffer[4096];
+        ssize_t n;
+
+        (void) source;
+        (void) revents;
+
+        n = read(fd, buffer, sizeof(buffer));
+        if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+                return 0;
+
+        /* A hang-up, as the peer was closed for the last time. */
+        c->source = sd_event_source_unref(c->source);
+        c->ended(c->userdata);
+        return 0;
+}
+
+static int drain(ConsoleLink *c) {
+        int master_fd = c->run->guest_fds[GUEST_CONSOLE_MASTER];
+
+        c->source = sd_event_source_unref(c->source);
+        c->relay = relay_free(c->relay);
+
+        return sd_event_add_io(c->event, &c->source, master_fd, EPOLLIN, on_drain, c);
+}
+
+static int on_relay_end(ConsoleLink *c) {
+        RelayEnd end = relay_end(c->relay);
+        bool read_only = c->read_only;
+        int r;
+
+        if (end == RELAY_HUNG_UP) {
+                c->source = sd_event_source_unref(c->source);
+                c->relay = relay_free(c->relay);
+                c->ended(c->userdata);
+                return 0;
+        }
+
+        r = drain(c);
+        if (r < 0)
+                return r;
+
+        /* Who only watched may leave; a terminal that is gone is an end. */
+        if (!read_only)
+                c->escaped(c->userdata);
+        return 0;
+}
+
+static int on_relay(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        ConsoleLink *c = userdata;
+        int r;
+
+        (void) source;
+        (void) fd;
+        (void) revents;
+
+        r = relay_dispatch(c->relay);
+        if (r <= 0)
+                return r;
+
+        return on_relay_end(c);
+}
+
+static int connect_relay(ConsoleLink *c) {
+        RelayOptions options = {
+                .input = STDIN_FILENO,
+                .output = STDOUT_FILENO,
+                .master = c->run->guest_fds[GUEST_CONSOLE_MASTER],
+                .read_only = c->read_only,
+        };
+        int r;
+
+        r = relay_new(&options, &c->relay);
+        if (r < 0)
+                return r;
+
+        return sd_event_add_io(c->event, &c->source, relay_fd(c->relay), EPOLLIN, on_relay, c);
+}
+
+/* Interactive on a terminal, unless something else is asked for. */
+static bool is_read_only(Console mode) {
+        if (mode == CONSOLE_READ_ONLY)
+                return true;
+        if (mode == CONSOLE_INTERACTIVE)
+                return false;
+
+        return !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+}
+
+int console_new(
+                sd_event *event,
+                Run *run,
+                ConsoleEscaped escaped,
+                ConsoleEnded ended,
+                void *userdata,
+                ConsoleLink **ret) {
+
+        _cleanup_(console_freep) ConsoleLink *c = NULL;
+        int r;
+
+        assert(event);
+        assert(run);
+        assert(ret);
+
+        c = malloc(sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+
+        *c = (ConsoleLink) {
+                .event = sd_event_ref(event),
+                .run = run,
+                .read_only = is_read_only(run->spec->console),
+                .escaped = escaped,
+                .ended = ended,
+                .userdata = userdata,
+        };
+
+        r = run->pipe || run->spec->console == CONSOLE_PASSIVE ? drain(c) : connect_relay(c);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+ConsoleLink *console_free(ConsoleLink *c) {
+        if (!c)
+                return NULL;
+
+        (void) sd_event_source_unref(c->source);
+        (void) relay_free(c->relay);
+        (void) sd_event_unref(c->event);
+        free(c);
+        return NULL;
+}
+
+void console_finish(ConsoleLink *c) {
+        assert(c);
+
+        /* Nobody has it open any more: the master sees a hang-up, but not
+         * before all that was written has been read. */
+        closep(&c->run->guest_fds[GUEST_CONSOLE_PEER]);
+        c->run->guest_fds[GUEST_CONSOLE_PEER] = -EBADF;
+}
+
+void console_resize(ConsoleLink *c) {
+        if (c->relay)
+                relay_resize(c->relay);
+}
+
+void console_resume(ConsoleLink *c) {
+        if (c->relay)
+                relay_resume(c->relay);
+}

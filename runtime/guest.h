@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The guest's tree
+ *
+ * How the steps of STAGE_OUTER get at the places where they mount. The image
+ * is hostile: its /dev may be a symbolic link.
+ */
+
+#include "runtime/run.h"
+
+/**
+ * guest_open_top() - open one of the guest's top directories, to mount there
+ * @run:                the run
+ * @name:               "dev", "proc", …
+ *
+ * Made if it is missing. A symbolic link is not followed.
+ *
+ * Return: the descriptor, or a negative error code on failure.
+ * Errors: -ENOTDIR     it is a symbolic link, or something else
+ *         others       what mkdirat() or openat() run into
+ */
+int guest_open_top(const Run *run, const char *name);
+
+/**
+ * guest_make_directory() - make a directory in a file system that is all ours
+ * @directory_fd:       where
+ * @name:               its name, one component
+ * @mode:               its permissions
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what mkdirat() runs into
+ */
+int guest_make_directory(int directory_fd, const char *name, mode_t mode);
+
+/**
+ * guest_write_file() - make a file in a file system that is all ours
+ * @directory_fd:       where
+ * @name:               its name, one component
+ * @mode:               its permissions
+ * @text:               what it contains
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what opening or writing runs into
+ */
+int guest_write_file(int directory_fd, const char *name, mode_t mode, const char *text);
+
+/**
+ * guest_attach_at() - attach a mount in a file system that is all ours
+ * @mount_fd:           the mount
+ * @directory_fd:       where
+ * @name:               path there; its last component is no symbolic link
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOENT      no such place
+ *         others       what move_mount() runs into
+ */
+int guest_attach_at(int mount_fd, int directory_fd, const char *name);
+
+/**
+ * guest_mount_at() - make a file system and attach it at once
+ * @type:               as for mount_new()
+ * @options:            as for mount_new()
+ * @attributes:         as for mount_new()
+ * @directory_fd:       as for guest_attach_at()
+ * @name:               as for guest_attach_at()
+ *
+ * Return: a descriptor of its root, or a negative error code on failure.
+ * Errors: what mount_new() and guest_attach_at() run into
+ */
+int guest_mount_at(
+                const char *type,
+                const char *const *options,
+                unsigned attributes,
+                int directory_fd,
+                const char *name);

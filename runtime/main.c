@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* berth-run: makes a container, and stays with it until it ends. */
+
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "lib/base/log.h"
+#include "lib/spec/args.h"
+#include "runtime/run.h"
+#include "runtime/start.h"
+#include "runtime/supervisor.h"
+
+/* Tells the unit to start us anew: RestartForceExitStatus= of berth@.service. */
+#define EXIT_REBOOT 133
+
+static int explain(const Spec *spec) {
+        static const char *const titles[_STAGE_MAX] = {
+                [STAGE_HOST] = "On the host, before there is a leader",
+                [STAGE_OUTER] = "In the leader, the mount tree",
+                [STAGE_LEADER] = "On the host meanwhile, for the leader",
+                [STAGE_INNER] = "In the leader, until it is the payload",
+        };
+        Run run;
+
+        run_init(&run, spec);
+        for (Stage stage = 0; stage < _STAGE_MAX; stage++) {
+                Steps steps;
+
+                run_steps_init(&run, &steps, stage);
+                (void) printf("# %s\n", titles[stage]);
+                steps_explain(&steps, stdout);
+        }
+
+        run_done(&run);
+        return EXIT_SUCCESS;
+}
+
+/* Returns an exit status, or SUPERVISOR_REBOOT. */
+static int run_once(const Spec *spec, bool is_reboot) {
+        Start start;
+        Run run;
+        int r;
+
+        run_init(&run, spec);
+        run.is_reboot = is_reboot;
+        r = start_run(&run, &start);
+        if (r >= 0) {
+                r = supervisor_run(&run);
+                if (r < 0)
+                        (void) log_error(r, "Cannot supervise '%s'", spec->machine);
+                start_undo(&start);
+        }
+
+        run_done(&run);
+        return r < 0 ? EXIT_FAILURE : r;
+}
+
+static int run_until_off(const Spec *spec) {
+        int r;
+
+        r = supervisor_prepare();
+        if (r < 0) {
+                (void) log_error(r, "Cannot wait for signals");
+                return EXIT_FAILURE;
+        }
+
+        for (bool is_reboot = false;; is_reboot = true) {
+                r = run_once(spec, is_reboot);
+                if (r != SUPERVISOR_REBOOT)
+                        return r;
+                if (spec->keep_unit)
+                        return EXIT_REBOOT;
+
+                (void) sd_notify(false, "STATUS=Restarting...");
+                if (!spec->quiet)
+                        (void) log_info("Machine '%s' reboots", spec->machine);
+        }
+}
+
+static int run_outcome(const Spec *spec, ArgsOutcome outcome) {
+        switch (outcome) {
+        case ARGS_HELP:
+                args_help(stdout);
+                return EXIT_SUCCESS;
+
+        case ARGS_VERSION:
+                (void) printf("berth-run %s\n", BERTH_VERSION);
+                return EXIT_SUCCESS;
+
+        default:
+                if (spec->explain)
+                        return explain(spec);
+        }
+
+        if (geteuid() != 0) {
+                (void) log_error(0, "berth-run needs to be root");
+                return EXIT_FAILURE;
+        }
+
+        return run_until_off(spec);
+}
+
+int main(int argc, char *argv[]) {
+        ArgsOutcome outcome;
+        char *text = NULL;
+        Spec spec;
+        int r;
+
+        log_setup();
+        spec_init(&spec);
+
+        r = args_parse(argc, argv, &spec, &outcome, &text);
+        if (r < 0) {
+                (void) log_error(text ? 0 : r, "%s", text ?: "Cannot read the command line");
+                free(text);
+                spec_done(&spec);
+                return EXIT_FAILURE;
+        }
+
+        r = run_outcome(&spec, outcome);
+        spec_done(&spec);
+        return r;
+}

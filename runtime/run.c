@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/base/text.h"
+#include "runtime/run.h"
+
+void run_init(Run *run, const Spec *spec) {
+        bool on_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+
+        assert(run);
+        assert(spec);
+
+        *run = (Run) {
+                .spec = spec,
+                .pipe = spec->console == CONSOLE_PIPE || (spec->console == CONSOLE_AUTOPIPE && !on_terminal),
+                .notify_ready = spec->notify_ready == NOTIFY_READY_YES,
+                .root_fd = -EBADF,
+                .cgroup_fd = -EBADF,
+                .leader_pidfd = -EBADF,
+                .dev_fd = -EBADF,
+                .proc_fd = -EBADF,
+                .sys_fd = -EBADF,
+                .run_fd = -EBADF,
+                .run_host_fd = -EBADF,
+        };
+
+        for (size_t i = 0; i < _GUEST_FD_MAX; i++)
+                run->guest_fds[i] = -EBADF;
+}
+
+void run_done(Run *run) {
+        assert(run);
+
+        closep(&run->root_fd);
+        free(run->root_path);
+        free(run->init);
+        user_done(&run->user);
+        (void) strv_free(run->host_environment);
+        free(run->host_os_release);
+        free(run->cgroup);
+        closep(&run->cgroup_fd);
+        for (size_t i = 0; i < run->n_source_fds; i++)
+                closep(&run->source_fds[i]);
+        free(run->source_fds);
+        closep(&run->leader_pidfd);
+        closep(&run->dev_fd);
+        closep(&run->proc_fd);
+        closep(&run->sys_fd);
+        closep(&run->run_fd);
+        closep(&run->run_host_fd);
+
+        for (size_t i = 0; i < _GUEST_FD_MAX; i++)
+                closep(&run->guest_fds[i]);
+}
+
+void run_set_object(Run *run, const char *format, ...) {
+        va_list ap;
+
+        assert(run);
+
+        va_start(ap, format);
+        (void) vsnprintf(run->object, sizeof(run->object), format, ap);
+        va_end(ap);
+
+        run->object_at = run->steps ? run->steps->next : 0;
+}
+
+void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]) {
+        FILE *f;
+
+        assert(run);
+        assert(step);
+
+        *ret = '\0';
+        if (run->object[0] && step_table[run->object_at] == step) {
+                (void) snprintf(ret, RUN_OBJECT_MAX, "%s", run->object);
+                return;
+        }
+
+        if (!step->explain)
+                return;
+
+        f = fmemopen(ret, RUN_OBJECT_MAX, "w");
+        if (!f)
+                return;
+
+        step->explain(run, f);
+        (void) fclose(f);
+        ret[RUN_OBJECT_MAX - 1] = '\0';
+}
+
+void run_steps_init(Run *run, Steps *steps, Stage stage) {
+        assert(run);
+        assert(steps);
+
+        *steps = (Steps) {
+                .table = step_table,
+                .n_steps = n_steps,
+                .stage = stage,
+                .subject = run,
+                .fault = "start",
+        };
+        run->steps = steps;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Run
+ *
+ * One container being started: the spec, and what the steps have made so far.
+ * A step runs in one of two processes, and at one of four times:
+ *
+ *      STAGE_HOST      the supervisor, before there is a leader. Looks at the
+ *                      image, and makes what the leader is born into.
+ *      STAGE_OUTER     the leader, in its new namespaces, host still in sight.
+ *                      Assembles the mount tree.
+ *      STAGE_LEADER    the supervisor again, at the same time: what needs a
+ *                      leader. Registers it, wires it.
+ *      STAGE_INNER     the leader, when both are done. Gives up the host, then
+ *                      its privileges, and becomes the payload.
+ *
+ * The leader has a copy of what STAGE_HOST has set; what it sets itself, the
+ * supervisor does not see, but for the descriptors that it is sent.
+ */
+
+#include "lib/base/base.h"
+#include "lib/base/id128.h"
+#include "lib/base/steps.h"
+#include "lib/spec/spec.h"
+#include "runtime/user.h"
+
+typedef enum Stage {
+        STAGE_HOST,
+        STAGE_OUTER,
+        STAGE_LEADER,
+        STAGE_INNER,
+        _STAGE_MAX,
+} Stage;
+
+/* What the leader makes inside and the supervisor keeps. */
+typedef enum GuestFd {
+        GUEST_CONSOLE_MASTER,
+        GUEST_CONSOLE_PEER,     /* keeps the master from seeing a hang-up while nobody inside has it open */
+        GUEST_NOTIFY,
+        GUEST_KMSG,             /* keeps /proc/kmsg from being at its end */
+        _GUEST_FD_MAX,
+} GuestFd;
+
+/* What $container and /run/host/container-manager say. */
+#define CONTAINER_MANAGER "berth"
+
+/* Inodes in /run/host that are mounted over those of /proc. */
+#define RUN_HOST_BOOT_ID "proc-sys-kernel-random-boot-id"
+#define RUN_HOST_KMSG "proc-kmsg"
+
+#define RUN_OBJECT_MAX 192
+
+typedef struct Run {
+        const Spec *spec;
+        bool is_reboot;         /* the guest was there just now, and wants to be again */
+        bool pipe;              /* the payload gets our own streams */
+        const Steps *steps;     /* the ones that are being taken */
+        size_t object_at;       /* row of the step that has set the object */
+        char object[RUN_OBJECT_MAX];
+
+        /* STAGE_HOST */
+        int root_fd;            /* the root directory; in the leader, from step root on, its mount */
+        char *root_path;
+        char *init;             /* program in the guest, with START_BOOT */
+        bool notify_ready;
+        Id128 uuid;
+        User user;              /* whom the payload runs as */
+        char **host_environment;        /* container_host_… */
+        char *host_os_release;
+        char *cgroup;           /* that the leader is born in, or NULL: ours */
+        int cgroup_fd;
+        int *source_fds;        /* of the spec's mounts, detached */
+        size_t n_source_fds;
+
+        /* STAGE_LEADER */
+        pid_t leader;
+        int leader_pidfd;
+        unsigned veth;          /* ifindex of our end, if we made it */
+
+        /* STAGE_OUTER, in the leader */
+        int dev_fd;
+        int proc_fd;
+        int sys_fd;
+        int run_fd;
+        int run_host_fd;
+        int guest_fds[_GUEST_FD_MAX];
+} Run;
+
+void run_init(Run *run, const Spec *spec);
+void run_done(Run *run);
+
+/**
+ * run_set_object() - name what a step is at, in case that it fails
+ * @run:                the run
+ * @format:             printf() format
+ *
+ * For steps that have several objects; those of the others are what their
+ * explain() prints.
+ */
+void run_set_object(Run *run, const char *format, ...) _printf_(2, 3);
+
+/**
+ * run_object() - what a step was at when it failed
+ * @run:                the run
+ * @step:               the step
+ * @ret:                return location for the text, possibly ""
+ */
+void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]);
+
+extern const Step *const step_table[];
+extern const size_t n_steps;
+
+/* A way through the steps of one stage; it is the current one until the next. */
+void run_steps_init(Run *run, Steps *steps, Stage stage);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "lib/base/errors.h"
+#include "lib/base/log.h"
+#include "lib/kernel/clone.h"
+#include "lib/kernel/process.h"
+#include "runtime/report.h"
+#include "runtime/start.h"
+#include "runtime/sync.h"
+
+/* Exit status of a leader that never became the payload; nobody is told. */
+#define LEADER_FAILED 1
+
+static _Noreturn void leader_fail(Run *run, int sync_fd, int error, const Step *step) {
+        SyncMessage message = { .point = SYNC_FAILED, .error = error };
+
+        if (step) {
+                (void) snprintf(message.step, sizeof(message.step), "%s", step->name);
+                run_object(run, step, message.object);
+        }
+
+        (void) sync_send(sync_fd, &message, NULL, 0);
+        _exit(LEADER_FAILED);
+}
+
+static void leader_take_stage(Run *run, int sync_fd, Stage stage) {
+        const Step *step = NULL;
+        Steps steps;
+        int r;
+
+        run_steps_init(run, &steps, stage);
+        r = steps_run(&steps, &step);
+        if (r < 0)
+                leader_fail(run, sync_fd, r, step);
+}
+
+/* The leader, from its first moment until it is the payload. */
+static _Noreturn void leader_main(Run *run, int sync_fd) {
+        SyncMessage message = { .point = SYNC_ASSEMBLED };
+        int r;
+
+        /* Whoever kills the supervisor shall not have to look for us. Should it
+         * have died before this, then nobody answers below. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                leader_fail(run, sync_fd, -errno, NULL);
+
+        (void) umask(0);
+        leader_take_stage(run, sync_fd, STAGE_OUTER);
+
+        r = sync_send(sync_fd, &message, run->guest_fds, _GUEST_FD_MAX);
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
+        r = sync_receive(sync_fd, true, &message, NULL, 0);
+        if (r <= 0 || message.point != SYNC_ATTACHED)
+                _exit(LEADER_FAILED); /* the supervisor has given up, or is gone */
+
+        leader_take_stage(run, sync_fd, STAGE_INNER);
+        _exit(LEADER_FAILED); /* not reached: the last step is exec */
+}
+
+static uint64_t namespaces(const Spec *spec) {
+        uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+
+        return spec->private_network ? flags | CLONE_NEWNET : flags;
+}
+
+static int clone_leader(Run *run, int *ret_sync_fd) {
+        _cleanup_close_ int ours = -EBADF, theirs = -EBADF;
+        pid_t pid;
+        int r;
+
+        r = sync_pair(&ours, &theirs);
+        if (r < 0)
+                return r;
+
+        pid = process_clone(namespaces(run->spec), run->cgroup_fd, &run->leader_pidfd);
+        if (pid < 0)
+                return pid;
+        if (pid == 0) {
+                (void) close(TAKE_FD(ours)); /* so that its end is seen */
+                leader_main(run, theirs);
+        }
+
+        run->leader = pid;
+        *ret_sync_fd = TAKE_FD(ours);
+        return 0;
+}
+
+static int report_message(const Run *run, const SyncMessage *m) {
+        return report_failure(run->spec->machine, m->step, m->object, m->error);
+}
+
+/* Takes the leader's own account of its failure, if it has left one: that is
+ * the cause, what we ran into ourselves because of it is not. */
+static int report_leader(const Run *run, int sync_fd, bool wait) {
+        SyncMessage message;
+        int fds[_GUEST_FD_MAX], r;
+
+        for (;;) {
+                r = sync_receive(sync_fd, wait, &message, fds, _GUEST_FD_MAX);
+                if (r <= 0)
+                        return 0;
+                if (message.point == SYNC_FAILED)
+                        return report_message(run, &message);
+
+                for (size_t i = 0; i < _GUEST_FD_MAX; i++)
+                        (void) close(fds[i]);
+        }
+}
+
+static int report_step(const Run *run, const Step *step, int error) {
+        char object[RUN_OBJECT_MAX];
+
+        run_object(run, step, object);
+        return report_failure(run->spec->machine, step->name, object, error);
+}
+
+/* Waits for what the leader has to say until it has become the payload. */
+static int follow_leader(Run *run, int sync_fd) {
+        SyncMessage message;
+        int r;
+
+        r = sync_receive(sync_fd, true, &message, run->guest_fds, _GUEST_FD_MAX);
+        if (r > 0 && message.point == SYNC_FAILED)
+                return report_message(run, &message);
+        if (r <= 0)
+                return report_failure(run->spec->machine, "leader", "", r < 0 ? r : -E_MACHINE_FAILED);
+
+        message = (SyncMessage) { .point = SYNC_ATTACHED };
+        r = sync_send(sync_fd, &message, NULL, 0);
+        if (r < 0)
+                return report_failure(run->spec->machine, "leader", "", r);
+
+        r = report_leader(run, sync_fd, true);
+        if (r < 0)
+                return r;
+
+        return 0;
+}
+
+static int attach_leader(Run *run, Start *start, int sync_fd) {
+        const Step *step = NULL;
+        int r;
+
+        run_steps_init(run, &start->leader, STAGE_LEADER);
+        r = steps_run(&start->leader, &step);
+        if (r < 0) {
+                int cause = report_leader(run, sync_fd, false);
+
+                return cause < 0 ? cause : report_step(run, step, r);
+        }
+
+        r = follow_leader(run, sync_fd);
+        if (r < 0)
+                steps_undo(&start->leader);
+        return r;
+}
+
+static void reap_leader(const Run *run) {
+        siginfo_t si;
+
+        (void) process_signal(run->leader_pidfd, SIGKILL);
+        while (waitid(P_PIDFD, (id_t) run->leader_pidfd, &si, WEXITED) < 0 && errno == EINTR)
+                ;
+}
+
+int start_run(Run *run, Start *start) {
+        _cleanup_close_ int sync_fd = -EBADF;
+        const Step *step = NULL;
+        int r;
+
+        assert(run);
+        assert(start);
+
+        run_steps_init(run, &start->host, STAGE_HOST);
+        r = steps_run(&start->host, &step);
+        if (r < 0)
+                return report_step(run, step, r);
+
+        r = clone_leader(run, &sync_fd);
+        if (r < 0) {
+                steps_undo(&start->host);
+                return report_failure(run->spec->machine, "clone", "", r);
+        }
+
+        r = attach_leader(run, start, sync_fd);
+        if (r < 0) {
+                reap_leader(run);
+                steps_undo(&start->host);
+        }
+
+        return r;
+}
+
+void start_undo(Start *start) {
+        assert(start);
+
+        steps_undo(&start->leader);
+        steps_undo(&start->host);
+}

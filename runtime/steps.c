@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* The order is the design. A step may rely on those above it, and on nothing
+ * else; the leader's stages begin when STAGE_HOST is done, and STAGE_OUTER and
+ * STAGE_LEADER run beside each other. */
+const Step *const step_table[] = {
+        /* STAGE_HOST: what must be known, or be there, before the leader is */
+        &step_root,             /* all below look into it */
+        &step_system,
+        &step_identity,
+        &step_user,
+        &step_localtime,
+        &step_journal,          /* after identity: the directory is named by the id */
+        &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
+        &step_cgroup,           /* last, so that what fails above leaves none */
+
+        /* STAGE_OUTER: the mount tree */
+        &step_tree,             /* the root directory becomes a mount; all below attach to it */
+        &step_run,
+        &step_run_host,         /* has the inodes that /proc is masked with */
+        &step_notify,
+        &step_dev,
+        &step_console,          /* in the devpts of dev */
+        &step_proc,
+        &step_sys,
+        &step_tmp,
+        &step_mounts,           /* after all others: they may go over any of them */
+        &step_hostname,
+        &step_loopback,
+
+        /* STAGE_LEADER: what needs the leader */
+        &step_register,         /* moves the leader into its scope */
+        &step_net_veth,
+
+        /* STAGE_INNER: the host's privileges, last needed first dropped */
+        &step_cgroup_namespace, /* not before the leader is in its last control group */
+        &step_seal,             /* nothing is mounted after it */
+        &step_pivot,
+        &step_terminal,
+        &step_limits,           /* raising one needs a capability */
+        &step_privileges,
+        &step_exec,
+};
+
+const size_t n_steps = ELEMENTSOF(step_table);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The control group that the leader is born in, and then the root of what it
+ * sees of the hierarchy. In a unit of our own we split it in two, as those who
+ * are delegated a tree must: processes are in its leaves only. Registered
+ * without a unit, the leader is born in ours, and berthd moves it. */
+
+#include <sched.h>
+
+#include "lib/base/errors.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+#include "lib/kernel/cgroup.h"
+#include "lib/kernel/mount.h"
+#include "runtime/guest.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+#define STANDALONE_SLICE "/machine.slice"
+
+/* Each for itself: those that are not to be had do not keep the others away. */
+static void enable_controllers(const char *path) {
+        _cleanup_(strv_freep) char **names = NULL;
+        _cleanup_free_ char *list = NULL;
+
+        if (cgroup_read(path, "cgroup.controllers", &list) < 0 || strv_split(list, " \n", &names) < 0)
+                return;
+
+        for (char **name = names; name && *name; name++) {
+                _cleanup_free_ char *word = NULL;
+
+                if (text_printf(&word, "+%s", *name) >= 0)
+                        (void) cgroup_write(path, "cgroup.subtree_control", word);
+        }
+}
+
+static int split_unit(Run *run) {
+        _cleanup_free_ char *own = NULL, *unit = NULL, *supervisor = NULL;
+        int r;
+
+        r = cgroup_of_process(0, &own);
+        if (r < 0)
+                return r;
+
+        r = cgroup_unit_path(own, &unit);
+        if (r < 0)
+                return r;
+
+        r = text_printf(&supervisor, "%s/supervisor", unit);
+        if (r < 0)
+                return r;
+
+        if (!streq(own, supervisor)) {
+                r = cgroup_make(supervisor);
+                if (r < 0)
+                        return r;
+
+                r = cgroup_attach(supervisor, 0);
+                if (r < 0)
+                        return r;
+        }
+
+        enable_controllers(unit);
+        return text_printf(&run->cgroup, "%s/payload", unit);
+}
+
+static int name_scope(Run *run) {
+        _cleanup_free_ char *scope = NULL;
+        int r;
+
+        r = machine_scope_name(run->spec->machine, &scope);
+        if (r < 0)
+                return r;
+
+        r = text_printf(&run->cgroup, STANDALONE_SLICE "/%s", scope);
+        if (r < 0)
+                return r;
+
+        r = cgroup_is_populated(run->cgroup);
+        if (r < 0)
+                return r;
+
+        return r > 0 ? -E_MACHINE_EXISTS : 0;
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = run->spec->keep_unit ? split_unit(run) : name_scope(run);
+        if (r < 0)
+                return r;
+
+        r = cgroup_make(run->cgroup);
+        if (r < 0)
+                return r;
+
+        run->cgroup_fd = cgroup_open(run->cgroup);
+        return run->cgroup_fd < 0 ? run->cgroup_fd : 0;
+}
+
+/* The kernel refuses unless it is empty: other machines may be in it. */
+static void remove_slice(void) {
+        _cleanup_free_ char *path = NULL;
+
+        if (text_printf(&path, "%s" STANDALONE_SLICE, cgroup_mount_point()) >= 0)
+                (void) rmdir(path);
+}
+
+/* By now nothing is left in it, unless the leader has never become PID 1. */
+static void undo(void *subject) {
+        Run *run = subject;
+
+        (void) cgroup_kill_all(run->cgroup);
+        (void) cgroup_remove(run->cgroup);
+        if (!run->spec->keep_unit)
+                remove_slice();
+}
+
+static bool wanted(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->keep_unit || !run->spec->register_machine;
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+        _cleanup_free_ char *scope = NULL;
+
+        if (run->spec->keep_unit)
+                (void) fputs("payload, in our own unit", f);
+        else if (machine_scope_name(run->spec->machine, &scope) >= 0)
+                (void) fprintf(f, STANDALONE_SLICE "/%s", scope);
+}
+
+const Step step_cgroup = {
+        .name = "cgroup",
+        .stage = STAGE_HOST,
+        .wanted = wanted,
+        .apply = apply,
+        .undo = undo,
+        .explain = explain,
+};
+
+/* A cgroup namespace begins where its creator is at that moment, so this waits
+ * until the leader is where it will stay. (CLONE_NEWCGROUP would begin where
+ * our parent is.) */
+static int apply_namespace(void *subject) {
+        Run *run = subject;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (unshare(CLONE_NEWCGROUP) < 0)
+                return -errno;
+
+        fd = guest_mount_at("cgroup2", NULL, MOUNT_ATTR_HARMLESS, run->sys_fd, "fs/cgroup");
+        return fd < 0 ? fd : 0;
+}
+
+static void explain_namespace(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("/sys/fs/cgroup", f);
+}
+
+const Step step_cgroup_namespace = {
+        .name = "cgroup-namespace",
+        .stage = STAGE_INNER,
+        .apply = apply_namespace,
+        .explain = explain_namespace,
+};

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The last step: the leader becomes the payload. */
+
+#include <sys/stat.h>
+
+#include "lib/base/text.h"
+#include "lib/kernel/clone.h"
+#include "runtime/program.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What the guest's terminal is if ours is not connected with it. */
+#define DEFAULT_TERM "vt220"
+
+/* For START_SHELL, if root's entry in the user database names none. */
+static const char *const shell_table[] = { "/bin/bash", "/bin/sh" };
+
+static const char *environment_get(char *const *environment, const char *name) {
+        const char *value = NULL;
+
+        for (; environment && *environment; environment++) {
+                const char *rest = startswith(*environment, name);
+
+                if (rest && *rest == '=')
+                        value = rest + 1;
+        }
+
+        return value;
+}
+
+/* Later assignments replace earlier ones: getenv() inside finds the first. */
+static int environment_set(char ***environment, const char *assignment) {
+        size_t n = strcspn(assignment, "=") + 1;
+
+        for (char **e = *environment; e && *e; e++)
+                if (strncmp(*e, assignment, n) == 0) {
+                        char *copy = strdup(assignment);
+
+                        if (!copy)
+                                return -ENOMEM;
+
+                        free(*e);
+                        *e = copy;
+                        return 0;
+                }
+
+        return strv_push(environment, assignment);
+}
+
+static int add_ours(const Run *run, char ***environment) {
+        char uuid[ID128_UUID_MAX];
+        const char *term = getenv("TERM");
+        int r;
+
+        r = strv_push(environment, "PATH=" DEFAULT_PATH);
+        if (r >= 0)
+                r = strv_push(environment, "container=" CONTAINER_MANAGER);
+        if (r >= 0)
+                r = strv_pushf(environment, "container_uuid=%s", id128_format_uuid(run->uuid, uuid));
+        if (r >= 0)
+                r = strv_push(environment, "NOTIFY_SOCKET=/run/host/notify");
+        if (r >= 0)
+                r = strv_pushf(environment, "TERM=%s", isempty(term) ? DEFAULT_TERM : term);
+        if (r >= 0)
+                r = strv_pushf(environment, "HOME=%s", run->user.home);
+        if (r >= 0)
+                r = strv_pushf(environment, "USER=%s", run->user.name);
+        if (r >= 0)
+                r = strv_pushf(environment, "LOGNAME=%s", run->user.name);
+        if (r >= 0 && run->spec->mode != START_BOOT)
+                r = strv_push(environment, "LANG=C.UTF-8");
+
+        return r;
+}
+
+static int make_environment(const Run *run, char ***ret) {
+        static const char *const passed_on[] = { "COLORTERM", "NO_COLOR" };
+        _cleanup_(strv_freep) char **environment = NULL;
+        int r;
+
+        r = add_ours(run, &environment);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(passed_on); i++) {
+                const char *value = getenv(passed_on[i]);
+
+                r = value ? strv_pushf(&environment, "%s=%s", passed_on[i], value) : 0;
+                if (r < 0)
+                        return r;
+        }
+
+        for (char **e = run->host_environment; e && *e; e++) {
+                r = strv_push(&environment, *e);
+                if (r < 0)
+                        return r;
+        }
+
+        for (char **e = run->spec->environment; e && *e; e++) {
+                r = environment_set(&environment, *e);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(environment);
+        return 0;
+}
+
+static int search_path(const Run *run, const char *name, const char *path, char **ret) {
+        _cleanup_(strv_freep) char **directories = NULL;
+        int r, error = -ENOENT;
+
+        r = strv_split(path ?: DEFAULT_PATH, ":", &directories);
+        if (r < 0)
+                return r;
+
+        for (char **d = directories; d && *d; d++) {
+                _cleanup_free_ char *candidate = NULL;
+
+                if (**d != '/')
+                        continue;
+
+                r = text_printf(&candidate, "%s/%s", *d, name);
+                if (r < 0)
+                        return r;
+
+                r = program_check(run->root_fd, candidate);
+                if (r >= 0) {
+                        *ret = TAKE_PTR(candidate);
+                        return 0;
+                }
+                if (r != -ENOENT && r != -ENOTDIR)
+                        error = r;
+        }
+
+        return error;
+}
+
+static int find_shell(const Run *run, char **ret) {
+        const char *shell = run->user.shell;
+
+        for (size_t i = 0; !shell || program_check(run->root_fd, shell) < 0; i++) {
+                if (i >= ELEMENTSOF(shell_table))
+                        return -ENOENT;
+
+                shell = shell_table[i];
+        }
+
+        return text_printf(ret, "%s", shell);
+}
+
+/* The program's path, and its arguments. */
+static int find_program(Run *run, char *const *environment, char **ret_path, char ***ret_argv) {
+        _cleanup_(strv_freep) char **argv = NULL;
+        _cleanup_free_ char *path = NULL;
+        const char *name;
+        int r;
+
+        switch (run->spec->mode) {
+        case START_SHELL:
+                r = find_shell(run, &path);
+                if (r >= 0)
+                        r = strv_pushf(&argv, "-%s", strrchr(path, '/') + 1);
+                break;
+
+        case START_COMMAND:
+                name = run->spec->command[0];
+                run_set_object(run, "%s", name);
+                if (strchr(name, '/'))
+                        r = text_printf(&path, "%s", name);
+                else
+                        r = search_path(run, name, environment_get(environment, "PATH"), &path);
+                break;
+
+        case START_BOOT:
+                run_set_object(run, "%s", run->init);
+                r = text_printf(&path, "%s", run->init);
+                if (r >= 0)
+                        r = strv_push(&argv, run->init);
+                break;
+
+        default:
+                r = -EINVAL;
+        }
+        if (r < 0)
+                return r;
+
+        r = program_check(run->root_fd, path);
+        if (r < 0)
+                return r;
+
+        for (char **a = run->spec->command; a && *a; a++) {
+                r = strv_push(&argv, *a);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret_path = TAKE_PTR(path);
+        *ret_argv = TAKE_PTR(argv);
+        return 0;
+}
+
+static int change_directory(Run *run) {
+        if (run->spec->chdir) {
+                run_set_object(run, "%s", run->spec->chdir);
+                return chdir(run->spec->chdir) < 0 ? -errno : 0;
+        }
+
+        /* A shell wants to be at home; if there is none, / will do. */
+        if (run->spec->mode == START_SHELL)
+                (void) chdir(run->user.home);
+
+        return 0;
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_(strv_freep) char **environment = NULL, **argv = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = make_environment(run, &environment);
+        if (r < 0)
+                return r;
+
+        r = find_program(run, environment, &path, &argv);
+        if (r < 0)
+                return r;
+
+        r = change_directory(run);
+        if (r < 0)
+                return r;
+
+        /* From here on nothing may be left open that is not the payload's. */
+        run_set_object(run, "%s", path);
+        (void) umask(0022);
+        r = process_reset_signals();
+        if (r >= 0)
+                r = process_close_from(STDERR_FILENO + 1);
+        if (r < 0)
+                return r;
+
+        (void) execve(path, argv, environment);
+        return -errno;
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        if (run->spec->mode == START_COMMAND)
+                (void) fputs(run->spec->command[0], f);
+        else
+                (void) fputs(run->spec->mode == START_BOOT ? "init" : "a shell", f);
+        if (run->spec->user)
+                (void) fprintf(f, " as user %s", run->spec->user);
+}
+
+const Step step_exec = {
+        .name = "exec",
+        .stage = STAGE_INNER,
+        .apply = apply,
+        .explain = explain,
+};

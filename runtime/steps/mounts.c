@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What --bind=, --bind-ro= and --tmpfs= ask for. Sources are opened on the host,
+ * targets in the guest; neither is a path any more when they meet. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/base/beneath.h"
+#include "lib/base/text.h"
+#include "lib/kernel/mount.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+static bool wanted(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->n_mounts > 0;
+}
+
+static int open_source(const SpecMount *m) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = mount_clone(AT_FDCWD, m->source, m->recursive);
+        if (fd < 0)
+                return fd;
+
+        /* What the guest mounts there is not the host's business. */
+        r = mount_set_propagation(fd, MS_SLAVE);
+        if (r < 0)
+                return r;
+
+        return TAKE_FD(fd);
+}
+
+static int apply_sources(void *subject) {
+        Run *run = subject;
+
+        run->source_fds = malloc(sizeof(int) * run->spec->n_mounts);
+        if (!run->source_fds)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < run->spec->n_mounts; i++) {
+                const SpecMount *m = &run->spec->mounts[i];
+
+                run->source_fds[i] = -EBADF;
+                run->n_source_fds = i + 1;
+                if (m->kind != MOUNT_BIND)
+                        continue;
+
+                run_set_object(run, "%s", m->source);
+                run->source_fds[i] = open_source(m);
+                if (run->source_fds[i] < 0)
+                        return run->source_fds[i];
+        }
+
+        return 0;
+}
+
+static void explain_sources(const void *subject, FILE *f) {
+        const Run *run = subject;
+        const char *comma = "";
+
+        for (size_t i = 0; i < run->spec->n_mounts; i++)
+                if (run->spec->mounts[i].kind == MOUNT_BIND) {
+                        (void) fprintf(f, "%s%s", comma, run->spec->mounts[i].source);
+                        comma = ", ";
+                }
+}
+
+const Step step_sources = {
+        .name = "sources",
+        .stage = STAGE_HOST,
+        .wanted = wanted,
+        .apply = apply_sources,
+        .explain = explain_sources,
+};
+
+static int make_file(int root_fd, const char *path) {
+        _cleanup_close_ int parent_fd = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *parent = NULL;
+        const char *base = strrchr(path, '/');
+
+        assert(base);
+
+        parent = strndup(path, (size_t) (base - path));
+        if (!parent)
+                return -ENOMEM;
+
+        parent_fd = *parent ? beneath_make_directory(root_fd, parent, 0755) : dup(root_fd);
+        if (parent_fd < 0)
+                return *parent ? parent_fd : -errno;
+
+        fd = openat(parent_fd, base + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        return fd < 0 ? -errno : 0;
+}
+
+/* A place of the right kind, made if there is nothing. */
+static int open_target(int root_fd, const char *path, bool directory) {
+        int fd, r;
+
+        if (directory)
+                return beneath_make_directory(root_fd, path, 0755);
+
+        fd = beneath_open(root_fd, path, O_PATH, 0);
+        if (fd != -ENOENT)
+                return fd;
+
+        r = make_file(root_fd, path);
+        if (r < 0)
+                return r;
+
+        return beneath_open(root_fd, path, O_PATH, 0);
+}
+
+static int attach_bind(const Run *run, const SpecMount *m, int source_fd) {
+        _cleanup_close_ int target_fd = -EBADF;
+        struct stat st;
+        int r;
+
+        if (fstat(source_fd, &st) < 0)
+                return -errno;
+
+        target_fd = open_target(run->root_fd, m->target, S_ISDIR(st.st_mode));
+        if (target_fd < 0)
+                return target_fd;
+
+        if (m->read_only) {
+                r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY, m->recursive);
+                if (r < 0)
+                        return r;
+        }
+
+        return mount_attach(source_fd, target_fd);
+}
+
+/* "mode=0700,size=1m" becomes a list of keys and values. */
+static int split_options(const char *s, char ***ret) {
+        _cleanup_(strv_freep) char **words = NULL, **options = NULL;
+        int r;
+
+        r = strv_split(s, ",", &words);
+        if (r < 0)
+                return r;
+
+        for (char **w = words; w && *w; w++) {
+                char *value = strchr(*w, '=');
+
+                if (value)
+                        *value++ = '\0';
+
+                r = strv_push(&options, *w);
+                if (r >= 0)
+                        r = strv_push(&options, value ?: "");
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(options);
+        return 0;
+}
+
+static int attach_tmpfs(const Run *run, const SpecMount *m) {
+        _cleanup_close_ int target_fd = -EBADF, fd = -EBADF;
+        _cleanup_(strv_freep) char **options = NULL;
+        int r;
+
+        r = split_options(isempty(m->options) ? "mode=0755" : m->options, &options);
+        if (r < 0)
+                return r;
+
+        target_fd = beneath_make_directory(run->root_fd, m->target, 0755);
+        if (target_fd < 0)
+                return target_fd;
+
+        fd = mount_new("tmpfs", (const char *const *) options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        if (fd < 0)
+                return fd;
+
+        return mount_attach(fd, target_fd);
+}
+
+/* Those that lie below others come after them. */
+static int compare_targets(const void *a, const void *b, void *userdata) {
+        const SpecMount *mounts = userdata;
+
+        return strcmp(mounts[*(const size_t *) a].target, mounts[*(const size_t *) b].target);
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_free_ size_t *order = NULL;
+        size_t n = run->spec->n_mounts;
+        int r;
+
+        order = malloc(sizeof(size_t) * n);
+        if (!order)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n; i++)
+                order[i] = i;
+        qsort_r(order, n, sizeof(size_t), compare_targets, run->spec->mounts);
+
+        for (size_t i = 0; i < n; i++) {
+                const SpecMount *m = &run->spec->mounts[order[i]];
+
+                run_set_object(run, "%s", m->target);
+                r = m->kind == MOUNT_BIND ? attach_bind(run, m, run->source_fds[order[i]])
+                                          : attach_tmpfs(run, m);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        for (size_t i = 0; i < run->spec->n_mounts; i++) {
+                const SpecMount *m = &run->spec->mounts[i];
+
+                (void) fprintf(f, "%s%s %s%s", i > 0 ? ", " : "", m->kind == MOUNT_BIND ? "bind" : "tmpfs",
+                               m->target, m->read_only ? " read-only" : "");
+        }
+}
+
+const Step step_mounts = {
+        .name = "mounts",
+        .stage = STAGE_OUTER,
+        .wanted = wanted,
+        .apply = apply,
+        .explain = explain,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the payload may do and use: its user, resource limits, capabilities. */
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "lib/kernel/limits.h"
+#include "lib/kernel/privileges.h"
+#include "lib/spec/capability.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+static int apply_user(void *subject) {
+        Run *run = subject;
+
+        return user_find(run->root_fd, run->spec->user ?: "root", &run->user);
+}
+
+static void explain_user(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(run->spec->user ?: "root", f);
+}
+
+const Step step_user = {
+        .name = "user",
+        .stage = STAGE_HOST,
+        .apply = apply_user,
+        .explain = explain_user,
+};
+
+static int apply_limits(void *subject) {
+        (void) subject;
+        return limits_reset();
+}
+
+const Step step_limits = {
+        .name = "limits",
+        .stage = STAGE_INNER,
+        .apply = apply_limits,
+};
+
+static int apply(void *subject) {
+        Run *run = subject;
+        uint64_t keep = spec_capabilities(run->spec);
+        int r;
+
+        /* Limiting the set needs one capability, changing the user two more. */
+        r = privileges_bound(keep);
+        if (r < 0)
+                return r;
+
+        r = user_become(&run->user);
+        if (r < 0)
+                return r;
+
+        r = privileges_limit(keep);
+        if (r < 0)
+                return r;
+
+        /* Changing either has taken it away. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+                return -errno;
+
+        return run->spec->no_new_privileges ? privileges_forbid_new() : 0;
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+        uint64_t keep = spec_capabilities(run->spec);
+        const char *space = "";
+
+        for (unsigned i = 0; i < 64; i++) {
+                const char *name = capability_name(i);
+
+                if (!name || !(keep & CAPABILITY_BIT(i)))
+                        continue;
+
+                (void) fprintf(f, "%s%s", space, name + strlen("cap_"));
+                space = " ";
+        }
+
+        if (run->spec->no_new_privileges)
+                (void) fprintf(f, "%sand no new ones", space);
+}
+
+const Step step_privileges = {
+        .name = "privileges",
+        .stage = STAGE_INNER,
+        .apply = apply,
+        .explain = explain,
+};

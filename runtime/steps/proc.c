@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* /proc, with the parts that are the host's read-only, covered, or replaced. */
+
+#include <fcntl.h>
+
+#include "lib/kernel/mount.h"
+#include "runtime/guest.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* What leaks the host's secrets or commands its kernel. */
+static const char *const masked_table[] = { "kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list" };
+
+/* What configures the host's hardware. */
+static const char *const read_only_table[] = { "acpi", "apm", "asound", "bus", "fs", "irq", "scsi" };
+
+/* Covers @name in /proc with a detached mount, read-only. What the kernel does
+ * not have needs no cover; anything else that fails is fatal. */
+static int cover(Run *run, int source_fd, const char *name) {
+        int r;
+
+        run_set_object(run, "/proc/%s", name);
+        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
+        if (r < 0)
+                return r;
+
+        r = guest_attach_at(source_fd, run->proc_fd, name);
+        return r == -ENOENT ? 0 : r;
+}
+
+static int cover_with(Run *run, int directory_fd, const char *source, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+
+        run_set_object(run, "/proc/%s", name);
+        fd = mount_clone(directory_fd, source, false);
+        if (fd < 0)
+                return fd;
+
+        return cover(run, fd, name);
+}
+
+static int make_read_only(Run *run, const char *name) {
+        int r;
+
+        r = cover_with(run, run->proc_fd, name, name);
+        return r == -ENOENT ? 0 : r;
+}
+
+/* The settings of a network namespace are the guest's own if that is. */
+static int make_sys_read_only(Run *run) {
+        _cleanup_close_ int net_fd = -EBADF;
+        int r;
+
+        run_set_object(run, "/proc/sys");
+        if (run->spec->private_network) {
+                net_fd = mount_clone(run->proc_fd, "sys/net", false);
+                if (net_fd < 0)
+                        return net_fd;
+        }
+
+        r = cover_with(run, run->proc_fd, "sys", "sys");
+        if (r < 0 || net_fd < 0)
+                return r;
+
+        return guest_attach_at(net_fd, run->proc_fd, "sys/net");
+}
+
+static int cover_all(Run *run) {
+        int r;
+
+        r = make_sys_read_only(run);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(read_only_table); i++) {
+                r = make_read_only(run, read_only_table[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        for (size_t i = 0; i < ELEMENTSOF(masked_table); i++) {
+                r = cover_with(run, run->run_host_fd, "inaccessible/reg", masked_table[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        r = cover_with(run, run->run_host_fd, RUN_HOST_BOOT_ID, "sys/kernel/random/boot_id");
+        if (r < 0)
+                return r;
+
+        return cover_with(run, run->run_host_fd, RUN_HOST_KMSG, "kmsg");
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_close_ int target_fd = -EBADF;
+        int r;
+
+        run_set_object(run, "/proc");
+        target_fd = guest_open_top(run, "proc");
+        if (target_fd < 0)
+                return target_fd;
+
+        run->proc_fd = mount_new("proc", NULL, MOUNT_ATTR_HARMLESS);
+        if (run->proc_fd < 0)
+                return run->proc_fd;
+
+        r = mount_attach(run->proc_fd, target_fd);
+        if (r < 0)
+                return r;
+
+        return cover_all(run);
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(run->spec->private_network ? "/proc, /proc/sys/net writable" : "/proc", f);
+}
+
+const Step step_proc = {
+        .name = "proc",
+        .stage = STAGE_OUTER,
+        .apply = apply,
+        .explain = explain,
+};

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Makes the machine known to berthd, or to whoever else is machine1. Its answer
+ * is waited for: by then the leader is in its scope and has its network. That
+ * the machine has gone needs no telling: its leader's end is seen. */
+
+#include <systemd/sd-bus.h>
+
+#include "lib/base/errors.h"
+#include "lib/bus/connect.h"
+#include "lib/spec/property.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+#define SERVICE_NAME "berth-run"
+
+/* How long the predecessor of a machine that reboots may take to go. */
+#define REMOVAL_USEC (10 * USEC_PER_SEC)
+
+/* The one that does what we want: with a scope or in our own unit; and whether
+ * berthd shall leave the network namespace alone, which has what it shall have. */
+static const char *method_name(const Spec *spec) {
+        bool wired = spec->private_network && !spec->network_veth;
+
+        if (spec->keep_unit)
+                return wired ? "RegisterMachineWithNetwork" : "RegisterMachine";
+
+        return wired ? "CreateMachineWithNetwork" : "CreateMachine";
+}
+
+static int append_property(sd_bus_message *m, const char *assignment) {
+        SpecProperty p;
+        int r;
+
+        r = spec_property_parse(assignment, &p);
+        if (r < 0)
+                return r;
+        if (p.type == 's')
+                return sd_bus_message_append(m, "(sv)", p.name, "s", p.text);
+
+        return sd_bus_message_append(m, "(sv)", p.name, "t", p.number);
+}
+
+/* Devices are systemd's to police; where there is none, there is no policy. */
+static int append_device_policy(sd_bus_message *m) {
+        int r;
+
+        r = sd_bus_message_append(m, "(sv)", "DevicePolicy", "s", "closed");
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 2,
+                                     "/dev/net/tun", "rwm", "char-pts", "rw");
+}
+
+static int append_properties(sd_bus_message *m, const Spec *spec) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0 && spec->slice)
+                r = sd_bus_message_append(m, "(sv)", "Slice", "s", spec->slice);
+        if (r >= 0 && host_has_systemd())
+                r = append_device_policy(m);
+
+        for (char **p = spec->properties; r >= 0 && p && *p; p++)
+                r = append_property(m, *p);
+
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int make_call(const Run *run, sd_bus *bus, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *method = method_name(run->spec);
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER, method);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", run->spec->machine);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', run->uuid.bytes, sizeof(run->uuid.bytes));
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ssus", SERVICE_NAME, "container", (uint32_t) run->leader,
+                                          run->root_path);
+        if (r >= 0 && endswith(method, "WithNetwork"))
+                r = sd_bus_message_append(m, "ai", 0);
+        if (r >= 0 && !run->spec->keep_unit)
+                r = append_properties(m, run->spec);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+static int call(Run *run, sd_bus *bus) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r, ours;
+
+        r = make_call(run, bus, &m);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_call(bus, m, 0, &error, NULL);
+        if (r >= 0)
+                return 0;
+        if (!sd_bus_error_is_set(&error))
+                return r;
+
+        ours = error_from_bus_name(error.name);
+        run_set_object(run, "%s", error.message ?: error.name);
+        return ours < 0 ? ours : -sd_bus_error_get_errno(&error);
+}
+
+static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        bool *removed = userdata;
+
+        (void) m;
+        (void) reterr;
+
+        *removed = true;
+        return 0;
+}
+
+/* A machine that reboots is known still, until berthd has seen its end. */
+static int call_after_removal(Run *run, sd_bus *bus) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        bool removed = false;
+        int r;
+
+        r = sd_bus_match_signal(bus, &slot, NULL, MACHINE1_PATH, MACHINE1_MANAGER, "MachineRemoved",
+                                on_removed, &removed);
+        if (r < 0)
+                return r;
+
+        for (;;) {
+                r = call(run, bus);
+                if (r != -E_MACHINE_EXISTS)
+                        return r;
+
+                for (removed = false; !removed;) {
+                        r = sd_bus_process(bus, NULL);
+                        if (r == 0)
+                                r = sd_bus_wait(bus, REMOVAL_USEC);
+                        if (r < 0)
+                                return r;
+                        if (r == 0)
+                                return -E_MACHINE_EXISTS;
+                }
+        }
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = bus_connect(&bus);
+        if (r < 0)
+                return r;
+
+        r = call(run, bus);
+        if (r == -E_MACHINE_EXISTS && run->is_reboot)
+                r = call_after_removal(run, bus);
+
+        return r;
+}
+
+static bool wanted(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->register_machine;
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(method_name(run->spec), f);
+}
+
+const Step step_register = {
+        .name = "register",
+        .stage = STAGE_LEADER,
+        .wanted = wanted,
+        .apply = apply,
+        .explain = explain,
+};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The root directory: found and opened on the host, then made the mount that
+ * all others of the guest attach to. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/base/errors.h"
+#include "lib/base/text.h"
+#include "lib/kernel/mount.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* Where a machine is looked for that is given by its name alone. */
+static const char *const search_table[] = {
+        "/etc/machines",
+        "/run/machines",
+        "/var/lib/machines",
+        "/var/lib/container",
+        "/usr/local/lib/machines",
+        "/usr/lib/machines",
+};
+
+static int find_directory(const char *machine, char **ret) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(search_table); i++) {
+                free(TAKE_PTR(path));
+
+                r = text_printf(&path, "%s/%s", search_table[i], machine);
+                if (r < 0)
+                        return r;
+
+                if (stat(path, &st) >= 0 && S_ISDIR(st.st_mode)) {
+                        *ret = TAKE_PTR(path);
+                        return 0;
+                }
+        }
+
+        return -E_NO_SUCH_IMAGE;
+}
+
+static int refuse_host_root(int fd) {
+        struct stat st, host;
+
+        if (fstat(fd, &st) < 0 || stat("/", &host) < 0)
+                return -errno;
+
+        return st.st_dev == host.st_dev && st.st_ino == host.st_ino ? -EBUSY : 0;
+}
+
+/* What is cloned here is looked up this once: whatever the path leads to
+ * afterwards, the guest gets this directory. */
+static int apply(void *subject) {
+        Run *run = subject;
+        int r;
+
+        if (run->spec->directory) {
+                run->root_path = strdup(run->spec->directory);
+                r = run->root_path ? 0 : -ENOMEM;
+        } else
+                r = find_directory(run->spec->machine, &run->root_path);
+        if (r < 0)
+                return r;
+
+        run->root_fd = mount_clone(AT_FDCWD, run->root_path, true);
+        if (run->root_fd < 0)
+                return run->root_fd;
+
+        r = refuse_host_root(run->root_fd);
+        if (r < 0)
+                return r;
+
+        /* It would tell the host of each mount inside otherwise. */
+        return mount_set_propagation(run->root_fd, MS_SLAVE);
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(run->spec->directory ?: run->spec->machine, f);
+}
+
+const Step step_root = {
+        .name = "root",
+        .stage = STAGE_HOST,
+        .apply = apply,
+        .explain = explain,
+};
+
+/* The directories that API file systems go to; missing ones are made while the
+ * tree can still be written to. */
+static int make_top_directories(const Run *run) {
+        static const char *const names[] = { "dev", "proc", "run", "sys", "tmp" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (mkdirat(run->root_fd, names[i], streq(names[i], "tmp") ? 01777 : 0755) < 0 &&
+                    errno != EEXIST && errno != EROFS)
+                        return -errno;
+
+        return 0;
+}
+
+static int attach_tree(const Run *run) {
+        _cleanup_close_ int host_fd = -EBADF;
+        int r;
+
+        host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (host_fd < 0)
+                return -errno;
+
+        r = mount_set_propagation(host_fd, MS_SLAVE);
+        if (r < 0)
+                return r;
+
+        /* Over the host's root: paths that begin there still lead below. */
+        return mount_attach(run->root_fd, host_fd);
+}
+
+static int apply_tree(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = attach_tree(run);
+        if (r < 0)
+                return r;
+
+        r = make_top_directories(run);
+        if (r < 0)
+                return r;
+
+        return run->spec->read_only ? mount_set_attributes(run->root_fd, MOUNT_ATTR_RDONLY, true) : 0;
+}
+
+static void explain_tree(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(run->spec->read_only ? "/ read-only" : "/", f);
+}
+
+const Step step_tree = {
+        .name = "tree",
+        .stage = STAGE_OUTER,
+        .apply = apply_tree,
+        .explain = explain_tree,
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The mount tree is complete: what tells of the host becomes immutable, the
+ * tree becomes the only one there is. */
+
+#include "lib/kernel/mount.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+static int apply(void *subject) {
+        Run *run = subject;
+        int r;
+
+        run_set_object(run, "/run/host");
+        r = mount_set_attributes(run->run_host_fd, MOUNT_ATTR_RDONLY, false);
+        if (r < 0)
+                return r;
+
+        run_set_object(run, "/sys");
+        return mount_set_attributes(run->sys_fd, MOUNT_ATTR_RDONLY, false);
+}
+
+static void explain(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("/sys and /run/host read-only", f);
+}
+
+const Step step_seal = {
+        .name = "seal",
+        .stage = STAGE_INNER,
+        .apply = apply,
+        .explain = explain,
+};
+
+static int apply_pivot(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = mount_pivot(run->root_fd);
+        if (r < 0)
+                return r;
+
+        /* systemd expects mounts to be shared, as it makes them itself on a
+         * host. They remain slaves of the host's, where they were. Not earlier:
+         * the kernel does not pivot into what is shared. */
+        return mount_set_propagation(run->root_fd, MS_SHARED);
+}
+
+static void explain_pivot(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("into the tree, which is shared from then on", f);
+}
+
+const Step step_pivot = {
+        .name = "pivot",
+        .stage = STAGE_INNER,
+        .apply = apply_pivot,
+        .explain = explain_pivot,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The steps of a start, in the order of steps.c, which is the one that counts.
+ * Each is described in its own file.
+ */
+
+#include "lib/base/steps.h"
+
+/* STAGE_HOST */
+extern const Step step_root;
+extern const Step step_system;
+extern const Step step_identity;
+extern const Step step_user;
+extern const Step step_localtime;
+extern const Step step_journal;
+extern const Step step_sources;
+extern const Step step_cgroup;
+
+/* STAGE_OUTER */
+extern const Step step_tree;
+extern const Step step_run;
+extern const Step step_run_host;
+extern const Step step_notify;
+extern const Step step_dev;
+extern const Step step_console;
+extern const Step step_proc;
+extern const Step step_sys;
+extern const Step step_tmp;
+extern const Step step_mounts;
+extern const Step step_hostname;
+extern const Step step_loopback;
+
+/* STAGE_LEADER */
+extern const Step step_register;
+extern const Step step_net_veth;
+
+/* STAGE_INNER */
+extern const Step step_cgroup_namespace;
+extern const Step step_seal;
+extern const Step step_pivot;
+extern const Step step_terminal;
+extern const Step step_limits;
+extern const Step step_privileges;
+extern const Step step_exec;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* /sys: read-only, which is how the Container Interface tells the guest that
+ * the hardware is not its business. With a network of its own the guest gets
+ * only the parts that network software looks at. */
+
+#include <fcntl.h>
+
+#include "lib/kernel/mount.h"
+#include "runtime/guest.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* Where all of sysfs is for a moment, so that parts of it can be cloned: a mount
+ * must be attached for that (before Linux 6.15). */
+#define WHOLE ".whole"
+
+#define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS)
+
+static const char *const part_table[] = { "block", "bus", "class", "dev", "devices", "kernel" };
+
+static int mount_whole(Run *run, int target_fd) {
+        run->sys_fd = mount_new("sysfs", NULL, READ_ONLY);
+        if (run->sys_fd < 0)
+                return run->sys_fd;
+
+        return mount_attach(run->sys_fd, target_fd);
+}
+
+static int show_part(Run *run, int whole_fd, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        run_set_object(run, "/sys/%s", name);
+        fd = mount_clone(whole_fd, name, false);
+        if (fd == -ENOENT)
+                return 0;
+        if (fd < 0)
+                return fd;
+
+        r = guest_make_directory(run->sys_fd, name, 0755);
+        if (r < 0)
+                return r;
+
+        return guest_attach_at(fd, run->sys_fd, name);
+}
+
+static int make_mount_points(Run *run) {
+        static const char *const names[] = { WHOLE, "fs", "fs/cgroup", "fs/bpf", "fs/fuse" };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                run_set_object(run, "/sys/%s", names[i]);
+                r = guest_make_directory(run->sys_fd, names[i], 0755);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int drop_whole(const Run *run) {
+        if (fchdir(run->sys_fd) < 0 || umount2(WHOLE, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
+            unlinkat(run->sys_fd, WHOLE, AT_REMOVEDIR) < 0)
+                return -errno;
+
+        return 0;
+}
+
+static int mount_parts(Run *run, int target_fd) {
+        static const char *const options[] = { "mode", "0555", "size", "4m", "nr_inodes", "1k", NULL };
+        _cleanup_close_ int whole_fd = -EBADF;
+        int r;
+
+        run->sys_fd = mount_new("tmpfs", options, MOUNT_ATTR_HARMLESS);
+        if (run->sys_fd < 0)
+                return run->sys_fd;
+
+        r = mount_attach(run->sys_fd, target_fd);
+        if (r < 0)
+                return r;
+
+        r = make_mount_points(run);
+        if (r < 0)
+                return r;
+
+        whole_fd = guest_mount_at("sysfs", NULL, READ_ONLY, run->sys_fd, WHOLE);
+        if (whole_fd < 0)
+                return whole_fd;
+
+        for (size_t i = 0; i < ELEMENTSOF(part_table); i++) {
+                r = show_part(run, whole_fd, part_table[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        return drop_whole(run);
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_close_ int target_fd = -EBADF;
+
+        run_set_object(run, "/sys");
+        target_fd = guest_open_top(run, "sys");
+        if (target_fd < 0)
+                return target_fd;
+
+        return run->spec->private_network ? mount_parts(run, target_fd) : mount_whole(run, target_fd);
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(run->spec->private_network ? "/sys, in parts" : "/sys", f);
+}
+
+const Step step_sys = {
+        .name = "sys",
+        .stage = STAGE_OUTER,
+        .apply = apply,
+        .explain = explain,
+};

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "lib/base/log.h"
+#include "lib/base/signals.h"
+#include "lib/kernel/process.h"
+#include "runtime/console.h"
+#include "runtime/notify.h"
+#include "runtime/supervisor.h"
+
+/* With which systemd is asked to start a guest anew, see RestartForceExitStatus=
+ * in units/berth@.service.in; a payload may not say so by itself. */
+#define STATUS_RESERVED 133
+
+/* How many messages are taken before others get their turn. */
+#define NOTIFICATIONS_AT_ONCE 16
+
+typedef struct Supervisor {
+        Run *run;
+        sd_event *event;
+        ConsoleLink *console;
+        unsigned n_terms;       /* how often we were asked to end */
+        bool listening;         /* it has said that it handles signals */
+        bool ended;
+        siginfo_t end;
+} Supervisor;
+
+static const int signal_table[] = { SIGTERM, SIGINT, SIGHUP, SIGWINCH, SIGCONT };
+
+int supervisor_prepare(void) {
+        sigset_t set;
+
+        (void) sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signal_table); i++)
+                (void) sigaddset(&set, signal_table[i]);
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static void kill_payload(Supervisor *s, int signo) {
+        (void) process_signal(s->run->leader_pidfd, signo);
+}
+
+/* The first time is a request, all others are an order. */
+static void terminate(Supervisor *s) {
+        if (s->n_terms++ > 0) {
+                kill_payload(s, SIGKILL);
+                return;
+        }
+
+        (void) sd_notify(false, "STOPPING=1\nSTATUS=Terminating...");
+        kill_payload(s, spec_kill_signal(s->run->spec));
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source;
+
+        switch (si->ssi_signo) {
+        case SIGWINCH:
+                console_resize(s->console);
+                break;
+
+        case SIGCONT:
+                console_resume(s->console);
+                break;
+
+        default:
+                terminate(s);
+                if (s->ended)
+                        return sd_event_exit(s->event, 0); /* nobody takes the rest of the output */
+        }
+
+        return 0;
+}
+
+static void on_console_escaped(void *userdata) {
+        Supervisor *s = userdata;
+
+        kill_payload(s, SIGKILL);
+}
+
+static void on_console_ended(void *userdata) {
+        Supervisor *s = userdata;
+
+        if (s->ended)
+                (void) sd_event_exit(s->event, 0);
+}
+
+static int on_leader(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) revents;
+
+        if (waitid(P_PIDFD, (id_t) fd, &s->end, WEXITED | WNOHANG) < 0)
+                return -errno;
+        if (s->end.si_pid == 0)
+                return 0;
+
+        s->ended = true;
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        console_finish(s->console);
+        return 0;
+}
+
+/* Before it handles signals, PID 1 is deaf to all but SIGKILL: the request is
+ * made once more when it has begun to. */
+static void note_signals_level(Supervisor *s, const Notification *n) {
+        bool was = s->listening;
+
+        s->listening = was || n->ready || n->signals_level >= 2;
+        if (s->listening && !was && s->n_terms > 0)
+                kill_payload(s, spec_kill_signal(s->run->spec));
+}
+
+static void forward(Supervisor *s, const Notification *n) {
+        if (n->status[0] && s->n_terms == 0)
+                (void) sd_notifyf(false, "STATUS=Container running: %s", n->status);
+        if (n->signals_level > 0)
+                (void) sd_notifyf(false, "X_SYSTEMD_SIGNALS_LEVEL=%u", n->signals_level);
+        if (n->stopping)
+                (void) sd_notify(false, "STOPPING=1");
+        if (n->ready && s->run->notify_ready)
+                (void) sd_notify(false, "READY=1");
+}
+
+static int on_notification(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        int r;
+
+        (void) source;
+        (void) revents;
+
+        for (unsigned i = 0; i < NOTIFICATIONS_AT_ONCE; i++) {
+                Notification n;
+
+                r = notification_receive(fd, s->run->leader, &n);
+                if (r == -EAGAIN)
+                        return 0;
+                if (r <= 0)
+                        continue; /* someone else's, or nothing that we understand */
+
+                note_signals_level(s, &n);
+                forward(s, &n);
+        }
+
+        return 0;
+}
+
+static int watch(Supervisor *s) {
+        int r;
+
+        r = sd_event_new(&s->event);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(signal_table); i++) {
+                r = sd_event_add_signal(s->event, NULL, signal_table[i], on_signal, s);
+                if (r < 0)
+                        return r;
+        }
+
+        r = sd_event_add_io(s->event, NULL, s->run->leader_pidfd, EPOLLIN, on_leader, s);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_io(s->event, NULL, s->run->guest_fds[GUEST_NOTIFY], EPOLLIN, on_notification, s);
+        if (r < 0)
+                return r;
+
+        r = console_new(s->event, s->run, on_console_escaped, on_console_ended, s, &s->console);
+        if (r < 0)
+                return r;
+
+        r = sd_event_set_watchdog(s->event, true);
+        return MIN(r, 0);
+}
+
+static void tell_started(const Supervisor *s) {
+        const char *state = s->run->notify_ready ? "STATUS=Container started." :
+                                                   "READY=1\nSTATUS=Container running.";
+
+        (void) sd_notifyf(false, "%s\nX_NSPAWN_LEADER_PID=%i", state, (int) s->run->leader);
+}
+
+/* A guest that calls reboot(2) ends as if by a signal, see reboot(2). */
+static int exit_status(const Supervisor *s) {
+        const char *machine = s->run->spec->machine;
+        char name[SIGNAL_STRING_MAX];
+
+        if (s->end.si_code == CLD_EXITED) {
+                if (s->end.si_status == STATUS_RESERVED)
+                        return EXIT_FAILURE;
+
+                return s->end.si_status;
+        }
+
+        if (s->end.si_status == SIGHUP)
+                return SUPERVISOR_REBOOT;
+        if (s->end.si_status == SIGINT)
+                return EXIT_SUCCESS;
+
+        (void) log_error(0, "Machine '%s' was ended by signal %s", machine,
+                         signal_to_string(s->end.si_status, name));
+        return EXIT_FAILURE;
+}
+
+static void supervisor_done(Supervisor *s) {
+        if (!s->ended) {
+                kill_payload(s, SIGKILL);
+                (void) waitid(P_PIDFD, (id_t) s->run->leader_pidfd, &s->end, WEXITED);
+        }
+
+        (void) console_free(s->console);
+        (void) sd_event_unref(s->event);
+}
+
+int supervisor_run(Run *run) {
+        _cleanup_(supervisor_done) Supervisor s = { .run = run };
+        int r;
+
+        assert(run);
+
+        r = watch(&s);
+        if (r < 0)
+                return r;
+
+        tell_started(&s);
+
+        r = sd_event_loop(s.event);
+        if (r < 0)
+                return r;
+
+        return exit_status(&s);
+}

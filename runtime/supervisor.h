@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Supervisor
+ *
+ * Stays with a payload until it ends: passes on its console and what it has to
+ * say, asks it to end when we are asked to, and tells how it ended.
+ */
+
+#include "runtime/run.h"
+
+/* Not an exit status: the guest wants to be started anew. */
+#define SUPERVISOR_REBOOT 256
+
+/**
+ * supervisor_prepare() - have the signals wait that the supervisor will take
+ *
+ * Before there is a leader, so that none is lost.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what sigprocmask() runs into
+ */
+int supervisor_prepare(void);
+
+/**
+ * supervisor_run() - stay with a payload until it ends
+ * @run:                a run that has been started
+ *
+ * Return: the exit status to report, or SUPERVISOR_REBOOT; negative error code
+ *         on failure, the payload has been killed then.
+ * Errors: what sd-event runs into
+ */
+int supervisor_run(Run *run);
