@@ -210,11 +210,16 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
         if (info->class == MACHINE_HOST)
                 return -EOPNOTSUPP;
 
-        r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
+        /* A scope of ours has nobody who would tidy up when asked; to wait for that takes systemd 90 s. */
+        r = info->owns_scope ? cgroup_kill_all(info->cgroup)
+                             : m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
         if (r < 0)
                 return r;
 
         machine_set_state(machine, MACHINE_CLOSING);
+        if (info->owns_scope)
+                done(userdata, 0);
+
         return 0;
 }
 

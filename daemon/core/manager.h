@@ -129,8 +129,8 @@ int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *us
  * manager_terminate() - end a machine
  * @m:                  the manager
  * @machine:            the machine, which is closing from then on
- * @done:               told when it is on its way; that the machine has gone
- *                      comes through the listener
+ * @done:               told when it is on its way, possibly before this function
+ *                      returns; that the machine has gone comes through the listener
  * @userdata:           for that
  *
  * Return: 0 if @done is called, negative error code if not.

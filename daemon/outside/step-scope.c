@@ -2,7 +2,6 @@
 
 #include "daemon/outside/steps.h"
 #include "lib/base/text.h"
-#include "lib/kernel/cgroup.h"
 
 static bool scope_wanted(const void *subject) {
         const Creation *c = subject;
@@ -29,16 +28,12 @@ static int scope_apply(void *subject) {
         return r < 0 ? r : STEP_PENDING;
 }
 
-static void on_stopped(_unused_ void *userdata, _unused_ int result) {
-}
-
 /* A leader that ends leaves others behind only if it had no pid namespace; a
  * creation that failed leaves the leader itself, or even a job under way. */
 static void scope_undo(void *subject) {
         Creation *c = subject;
 
-        if (c->has_failed || (c->info->cgroup && cgroup_is_populated(c->info->cgroup) > 0))
-                (void) c->scope->ops->stop(c->scope, c->info->unit, c->info->cgroup, on_stopped, NULL);
+        c->scope->ops->release(c->scope, c->info->unit, c->has_failed ? NULL : c->info->cgroup);
 }
 
 const Step step_scope = {

@@ -281,15 +281,8 @@ static int cgroupfs_start_service(ScopeBackend *b, const char *machine, ScopeDon
         return services_start(((Cgroupfs *) b)->services, machine, done, userdata);
 }
 
-static int cgroupfs_stop(
-                ScopeBackend *b,
-                const char *unit,
-                const char *cgroup,
-                ScopeDone done,
-                void *userdata) {
-
+static int end_unit(Cgroupfs *c, const char *unit, const char *cgroup) {
         _cleanup_free_ char *derived = NULL;
-        Cgroupfs *c = (Cgroupfs *) b;
         int r;
 
         if (!cgroup) {
@@ -305,11 +298,28 @@ static int cgroupfs_stop(
         if (r < 0)
                 return r;
 
-        r = remove_when_empty(c, cgroup);
+        return remove_when_empty(c, cgroup);
+}
+
+static int cgroupfs_stop(
+                ScopeBackend *b,
+                const char *unit,
+                const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
+        Cgroupfs *c = (Cgroupfs *) b;
+        int r;
+
+        r = end_unit(c, unit, cgroup);
         if (r < 0)
                 return r;
 
         return tell_later(c, 0, done, userdata);
+}
+
+static void cgroupfs_release(ScopeBackend *b, const char *unit, const char *cgroup) {
+        (void) end_unit((Cgroupfs *) b, unit, cgroup);
 }
 
 static ScopeBackend *cgroupfs_free(ScopeBackend *b) {
@@ -330,6 +340,7 @@ static const ScopeOps cgroupfs_ops = {
         .start_scope = cgroupfs_start_scope,
         .start_service = cgroupfs_start_service,
         .stop = cgroupfs_stop,
+        .release = cgroupfs_release,
         .free = cgroupfs_free,
 };
 

@@ -2,7 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/name.h"
-#include "lib/kernel/process.h"
+#include "lib/kernel/cgroup.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-systemd.h"
 
@@ -291,6 +291,17 @@ static int systemd_stop(
         return call_unit((Systemd *) b, "StopUnit", unit, "replace", /* waits= */ false, done, userdata);
 }
 
+static void on_released(_unused_ void *userdata, _unused_ int result) {
+}
+
+static void systemd_release(ScopeBackend *b, const char *unit, const char *cgroup) {
+        /* A scope that is empty ends by itself; with a thousand of them, not asking matters. */
+        if (cgroup && cgroup_is_populated(cgroup) == 0)
+                return;
+
+        (void) systemd_stop(b, unit, cgroup, on_released, NULL);
+}
+
 static ScopeBackend *systemd_free(ScopeBackend *b) {
         Systemd *s = (Systemd *) b;
 
@@ -309,6 +320,7 @@ static const ScopeOps systemd_ops = {
         .start_scope = systemd_start_scope,
         .start_service = systemd_start_service,
         .stop = systemd_stop,
+        .release = systemd_release,
         .free = systemd_free,
 };
 

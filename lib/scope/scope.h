@@ -46,6 +46,9 @@ typedef struct ScopeOps {
          * is where the unit was seen, or NULL: where start_scope() puts it. */
         int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);
 
+        /* Ends what a machine of ours has left in its scope, when it has ended itself. */
+        void (*release)(ScopeBackend *b, const char *unit, const char *cgroup);
+
         /* Frees the backend; jobs that are under way are never reported. */
         ScopeBackend *(*free)(ScopeBackend *b);
 } ScopeOps;
