@@ -20,9 +20,9 @@ static void set_bit(InetRange *r, unsigned i, bool value) {
         r->bytes[i / 8] = value ? r->bytes[i / 8] | mask : r->bytes[i / 8] & ~mask;
 }
 
-int inet_range_parse(const char *s, InetRange *ret) {
+int inet_address_parse(const char *s, InetRange *ret) {
         char text[INET6_ADDRSTRLEN];
-        InetRange r = {}, network;
+        InetRange r = {};
         const char *slash;
         size_t n;
         int k;
@@ -48,6 +48,18 @@ int inet_range_parse(const char *s, InetRange *ret) {
         k = parse_unsigned(slash + 1, bits(r.family), &r.length);
         if (k < 0)
                 return -EINVAL;
+
+        *ret = r;
+        return 0;
+}
+
+int inet_range_parse(const char *s, InetRange *ret) {
+        InetRange r, network;
+        int k;
+
+        k = inet_address_parse(s, &r);
+        if (k < 0)
+                return k;
 
         network = inet_range_network(&r);
         if (!inet_range_equal(&r, &network))

@@ -38,6 +38,16 @@ static inline size_t inet_size(int family) {
  */
 int inet_range_parse(const char *s, InetRange *ret);
 
+/**
+ * inet_address_parse() - read an address such as 10.0.0.1/28
+ * @s:                  address, slash and length of its network's prefix
+ * @ret:                return location for both
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      not an address, or no length
+ */
+int inet_address_parse(const char *s, InetRange *ret);
+
 /* Writes @range as ADDRESS/LENGTH into @buffer, and returns that. */
 const char *inet_range_format(const InetRange *range, char buffer[static INET_STRING_SIZE]);
 

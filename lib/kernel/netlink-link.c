@@ -15,6 +15,9 @@
 #define RTM_NEWLINKPROP 108
 #endif
 
+/* A list is asked for again if it was changed while the kernel wrote it. */
+#define LIST_TRIES 10
+
 static int link_request(
                 uint16_t type,
                 uint16_t flags,
@@ -110,27 +113,35 @@ static int read_kind(struct nlattr *attribute, NetlinkLink *l) {
         return 0;
 }
 
-static int on_link(struct nlmsghdr *answer, void *userdata) {
+static int read_link(struct nlmsghdr *answer, NetlinkLink *ret) {
         struct nlattr *a[IFLA_MAX + 1];
         struct ifinfomsg header;
-        NetlinkLink *l = userdata;
+        NetlinkLink l = {};
+        int r;
 
-        if (answer->nlmsg_type != RTM_NEWLINK)
-                return 0;
         if (nlmsg_parse(answer, sizeof(header), a, IFLA_MAX, NULL) < 0)
                 return -EBADMSG;
 
         memcpy(&header, nlmsg_data(answer), sizeof(header));
-        l->ifindex = (unsigned) header.ifi_index;
-        l->up = header.ifi_flags & IFF_UP;
+        l.ifindex = (unsigned) header.ifi_index;
+        l.up = header.ifi_flags & IFF_UP;
 
-        get_string(l->name, sizeof(l->name), a[IFLA_IFNAME]);
-        if (a[IFLA_ADDRESS] && nla_len(a[IFLA_ADDRESS]) == sizeof(l->mac.bytes))
-                memcpy(l->mac.bytes, nla_data(a[IFLA_ADDRESS]), sizeof(l->mac.bytes));
+        get_string(l.name, sizeof(l.name), a[IFLA_IFNAME]);
+        if (a[IFLA_ADDRESS] && nla_len(a[IFLA_ADDRESS]) == sizeof(l.mac.bytes))
+                memcpy(l.mac.bytes, nla_data(a[IFLA_ADDRESS]), sizeof(l.mac.bytes));
         if (a[IFLA_GROUP] && nla_len(a[IFLA_GROUP]) >= (int) sizeof(uint32_t))
-                l->group = nla_get_u32(a[IFLA_GROUP]);
+                l.group = nla_get_u32(a[IFLA_GROUP]);
 
-        return read_kind(a[IFLA_LINKINFO], l);
+        r = read_kind(a[IFLA_LINKINFO], &l);
+        if (r < 0)
+                return r;
+
+        *ret = l;
+        return 0;
+}
+
+static int on_link(struct nlmsghdr *answer, void *userdata) {
+        return answer->nlmsg_type == RTM_NEWLINK ? read_link(answer, userdata) : 0;
 }
 
 static int get_link(Netlink *nl, unsigned ifindex, const char *name, NetlinkLink *ret) {
@@ -171,6 +182,73 @@ int netlink_get_link(Netlink *nl, unsigned ifindex, NetlinkLink *ret) {
         assert(ret);
 
         return get_link(nl, ifindex, NULL, ret);
+}
+
+typedef struct Veths {
+        NetlinkLink *links;
+        size_t n;
+} Veths;
+
+static int on_veth(struct nlmsghdr *answer, void *userdata) {
+        Veths *v = userdata;
+        NetlinkLink l = {}, *links;
+        int r;
+
+        r = on_link(answer, &l);
+        if (r < 0)
+                return r;
+
+        /* The kernel has been asked for no others, but older ones do not listen. */
+        if (!streq(l.kind, "veth"))
+                return 0;
+
+        links = reallocarray(v->links, v->n + 1, sizeof(*links));
+        if (!links)
+                return -ENOMEM;
+
+        v->links = links;
+        v->links[v->n++] = l;
+        return 0;
+}
+
+static int list_veths(Netlink *nl, Veths *v) {
+        _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
+        struct nlattr *info;
+        int r;
+
+        r = link_request(RTM_GETLINK, NLM_F_DUMP, 0, &msg);
+        if (r < 0)
+                return r;
+
+        info = nla_nest_start(msg, IFLA_LINKINFO);
+        if (!info || nla_put_string(msg, IFLA_INFO_KIND, "veth") < 0)
+                return -EMSGSIZE;
+
+        (void) nla_nest_end(msg, info);
+        return netlink_call(nl, msg, on_veth, v);
+}
+
+int netlink_list_veths(Netlink *nl, NetlinkLink **ret, size_t *ret_n) {
+        int r = -EAGAIN;
+
+        assert(nl);
+        assert(ret);
+        assert(ret_n);
+
+        for (unsigned i = 0; i < LIST_TRIES && r == -EAGAIN; i++) {
+                Veths v = {};
+
+                r = list_veths(nl, &v);
+                if (r < 0) {
+                        free(v.links);
+                        continue;
+                }
+
+                *ret = v.links;
+                *ret_n = v.n;
+        }
+
+        return r;
 }
 
 int netlink_delete_link(Netlink *nl, unsigned ifindex) {

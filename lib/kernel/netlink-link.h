@@ -67,6 +67,19 @@ int netlink_find_link(Netlink *nl, const char *name, NetlinkLink *ret);
 int netlink_get_link(Netlink *nl, unsigned ifindex, NetlinkLink *ret);
 
 /**
+ * netlink_list_veths() - list the veth interfaces of a namespace
+ * @nl:                 socket in the namespace
+ * @ret:                return location for the list, to be freed
+ * @ret_n:              return location for its length
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ *         -EAGAIN      it changed too often to be listed
+ *         others       what the kernel answered
+ */
+int netlink_list_veths(Netlink *nl, NetlinkLink **ret, size_t *ret_n);
+
+/**
  * netlink_delete_link() - delete an interface, with its peer if it has one
  * @nl:                 socket in its namespace
  * @ifindex:            its number, above 0

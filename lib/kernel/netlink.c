@@ -27,7 +27,7 @@ typedef struct Call {
         bool interrupted;
 } Call;
 
-int netlink_open(Netlink **ret) {
+static int open_protocol(int protocol, Netlink **ret) {
         _cleanup_(netlink_closep) Netlink *nl = NULL;
         int r;
 
@@ -43,7 +43,7 @@ int netlink_open(Netlink **ret) {
 
         /* libnl's own numbers for errors lose which it was; errno is fresh. */
         errno = 0;
-        r = nl_connect(nl->sock, NETLINK_ROUTE);
+        r = nl_connect(nl->sock, protocol);
         if (r < 0)
                 return errno > 0 ? -errno : -EIO;
 
@@ -53,6 +53,14 @@ int netlink_open(Netlink **ret) {
 
         *ret = TAKE_PTR(nl);
         return 0;
+}
+
+int netlink_open(Netlink **ret) {
+        return open_protocol(NETLINK_ROUTE, ret);
+}
+
+int netlink_open_netfilter(Netlink **ret) {
+        return open_protocol(NETLINK_NETFILTER, ret);
 }
 
 int netlink_open_in(int netns_fd, Netlink **ret) {

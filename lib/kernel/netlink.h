@@ -61,6 +61,16 @@ DEFINE_CLEANUP(Netlink, netlink_close);
 struct nl_msg;
 struct nlmsghdr;
 
+/**
+ * netlink_open_netfilter() - open a socket to the packet filter instead
+ * @ret:                return location for the new object
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EPROTONOSUPPORT     the kernel has none
+ *         others               as netlink_open()
+ */
+int netlink_open_netfilter(Netlink **ret);
+
 /* One answer of the kernel. A positive return value ends the call early. */
 typedef int (*NetlinkAnswer)(struct nlmsghdr *answer, void *userdata);
 

@@ -37,6 +37,17 @@ TEST(networks_are_read_and_written) {
                 CHECK_ERR(inet_range_parse(bad[i], &r), EINVAL);
 }
 
+TEST(addresses_are_read_with_their_length) {
+        InetRange r;
+
+        CHECK_OK(inet_address_parse("10.1.2.17/28", &r));
+        check_range(&r, "10.1.2.17/28");
+        CHECK_OK(inet_address_parse("fd00::1/64", &r));
+        check_range(&r, "fd00::1/64");
+        CHECK_ERR(inet_address_parse("10.1.2.17", &r), EINVAL);
+        CHECK_ERR(inet_address_parse("10.1.2.17/33", &r), EINVAL);
+}
+
 static bool overlap(const char *s, const char *t) {
         InetRange a = range(s), b = range(t);
 
