@@ -47,29 +47,48 @@ static void __attribute__((noreturn)) child(const SpawnRequest *request) {
         _exit(SPAWN_EXIT_EXEC);
 }
 
-int spawn(const SpawnRequest *request, pid_t *ret_pid) {
-        struct clone_args args = { .exit_signal = SIGCHLD };
-        int pidfd = -EBADF;
+static int child_main(void *request) {
+        child(request);
+}
+
+/* Not by clone3(): seccomp filters cannot look into its argument, so those that
+ * restrict namespaces, as the daemon's own unit does, forbid it altogether. */
+static int clone_plain(const SpawnRequest *request, int *ret_pidfd) {
+        /* The child's own copy, as nothing is shared. */
+        _Alignas(16) char stack[16 << 10];
+
+        return clone(child_main, stack + sizeof(stack), CLONE_PIDFD | SIGCHLD, (void *) request, ret_pidfd);
+}
+
+static int clone_into_cgroup(const SpawnRequest *request, int *ret_pidfd) {
+        struct clone_args args = {
+                .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+                .pidfd = (uintptr_t) ret_pidfd,
+                .exit_signal = SIGCHLD,
+                .cgroup = (unsigned) request->cgroup_fd,
+        };
         long pid;
+
+        pid = syscall(SYS_clone3, &args, sizeof(args));
+        if (pid == 0)
+                child(request);
+
+        return (int) pid;
+}
+
+int spawn(const SpawnRequest *request, pid_t *ret_pid) {
+        int pidfd = -EBADF;
+        pid_t pid;
 
         assert(request);
         assert(request->path);
         assert(request->argv);
 
-        args.flags = CLONE_PIDFD;
-        args.pidfd = (uintptr_t) &pidfd;
-        if (request->cgroup_fd >= 0) {
-                args.flags |= CLONE_INTO_CGROUP;
-                args.cgroup = (unsigned) request->cgroup_fd;
-        }
-
-        pid = syscall(SYS_clone3, &args, sizeof(args));
+        pid = request->cgroup_fd >= 0 ? clone_into_cgroup(request, &pidfd) : clone_plain(request, &pidfd);
         if (pid < 0)
                 return -errno;
-        if (pid == 0)
-                child(request);
 
         if (ret_pid)
-                *ret_pid = (pid_t) pid;
+                *ret_pid = pid;
         return pidfd;
 }
