@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "client/client.h"
+#include "lib/base/errors.h"
+#include "lib/base/i18n.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+int client_connect(Client *client) {
+        int r;
+
+        assert(client);
+
+        if (client->bus)
+                return 0;
+
+        r = bus_connect(&client->bus);
+        if (r < 0)
+                return log_error(r, _("Cannot reach berthd"));
+
+        (void) sd_bus_set_allow_interactive_authorization(client->bus, !client->options.no_ask_password);
+        return 0;
+}
+
+int client_print_json(Client *client, json_t *json) {
+        size_t flags = client->options.format == OUTPUT_JSON_PRETTY ? JSON_INDENT(8) : JSON_COMPACT;
+        int r;
+
+        r = json_dumpf(json, stdout, flags | JSON_ENCODE_ANY) < 0 || putchar('\n') < 0 ? -EIO : 0;
+        json_decref(json);
+        return r;
+}
+
+int complain(int error, const sd_bus_error *e, const char *format, ...) {
+        _cleanup_free_ char *what = NULL, *why = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&what, format, ap);
+        va_end(ap);
+        if (n < 0)
+                return -ENOMEM;
+
+        if (!e || !e->message)
+                return log_error(error, "%s", text_strip_control(what));
+
+        /* The daemon may quote what a machine calls itself. */
+        why = strdup(e->message);
+        if (!why)
+                return -ENOMEM;
+
+        (void) log_error(0, "%s: %s", text_strip_control(what), text_strip_control(why));
+        return error < 0 ? error : -error;
+}

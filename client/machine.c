@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <arpa/inet.h>
+
+#include "client/machine.h"
+#include "client/value.h"
+#include "lib/base/text.h"
+
+/* More than any machine has; a daemon that says so is not believed. */
+#define ADDRESSES_MAX 4096
+
+static void machine_done(Machine *m) {
+        free(m->name);
+        free(m->path);
+        json_decref(m->properties);
+        json_decref(m->os);
+        free(m->addresses);
+        free(m->error_text);
+}
+
+void machines_done(Machines *list) {
+        for (size_t i = 0; i < list->n; i++)
+                machine_done(&list->machines[i]);
+
+        free(list->machines);
+        *list = (Machines) {};
+}
+
+int machines_add(Machines *list, const char *name, const char *path) {
+        Machine *grown, m = {};
+
+        assert(list);
+        assert(name);
+
+        grown = reallocarray(list->machines, list->n + 1, sizeof(Machine));
+        if (!grown)
+                return -ENOMEM;
+        list->machines = grown;
+
+        m.name = strdup(name);
+        m.path = path ? strdup(path) : NULL;
+        if (!m.name || (path && !m.path)) {
+                machine_done(&m);
+                return -ENOMEM;
+        }
+
+        list->machines[list->n++] = m;
+        return 0;
+}
+
+static int on_os(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
+        Machine *m = userdata;
+        int r;
+
+        if (e)
+                return 0;
+
+        r = value_read(reply, &m->os);
+        return r < 0 ? r : 0;
+}
+
+int machine_request_os(Calls *calls, Machine *m) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", on_os, m,
+                         "s", m->name);
+}
+
+static bool is_link_local(int family, const uint8_t *bytes) {
+        return family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+static int add_address(Machine *m, int family, const uint8_t *bytes, size_t size) {
+        Address *grown, a = { .family = family };
+
+        /* Others may come to be; we cannot print them. */
+        if ((family != AF_INET || size != 4) && (family != AF_INET6 || size != 16))
+                return 0;
+        if (m->n_addresses >= ADDRESSES_MAX)
+                return 0;
+
+        if (!inet_ntop(family, bytes, a.text, sizeof(a.text)))
+                return -errno;
+        a.is_link_local = is_link_local(family, bytes);
+
+        grown = reallocarray(m->addresses, m->n_addresses + 1, sizeof(Address));
+        if (!grown)
+                return -ENOMEM;
+
+        m->addresses = grown;
+        m->addresses[m->n_addresses++] = a;
+        return 0;
+}
+
+static int on_addresses(
+                _unused_ Calls *calls,
+                sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        Machine *m = userdata;
+        const void *bytes;
+        int r, family;
+        size_t size;
+
+        if (e)
+                return 0;
+
+        r = sd_bus_message_enter_container(reply, 'a', "(iay)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(reply, 'r', "iay")) > 0) {
+                r = sd_bus_message_read(reply, "i", &family);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_read_array(reply, 'y', &bytes, &size);
+                if (r < 0)
+                        return r;
+                r = add_address(m, family, bytes, size);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+
+        return r;
+}
+
+int machine_request_addresses(Calls *calls, Machine *m) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineAddresses", on_addresses, m,
+                         "s", m->name);
+}
+
+static int note_error(Machine *m, const sd_bus_error *e) {
+        m->error = -sd_bus_error_get_errno(e);
+        m->error_text = e->message ? strdup(e->message) : NULL;
+        if (m->error_text)
+                (void) text_strip_control(m->error_text);
+
+        return 0;
+}
+
+static int on_properties(
+                _unused_ Calls *calls,
+                sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        Machine *m = userdata;
+        int r;
+
+        if (e)
+                return note_error(m, e);
+
+        r = value_read(reply, &m->properties);
+        return r < 0 ? r : 0;
+}
+
+static int on_path(Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
+        Machine *m = userdata;
+        const char *path;
+        int r;
+
+        if (e)
+                return note_error(m, e);
+
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return r;
+
+        m->path = strdup(path);
+        if (!m->path)
+                return -ENOMEM;
+
+        return calls_add(calls, path, "org.freedesktop.DBus.Properties", "GetAll", on_properties, m,
+                         "s", MACHINE1_MACHINE);
+}
+
+int machine_request_all(Calls *calls, Machine *m) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachine", on_path, m, "s", m->name);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Machines, as the client sees them
+ *
+ * What the daemon told of one, put together from the answers to several calls.
+ * All text in it is safe to print. What the daemon refused is just not there.
+ */
+
+#include "client/calls.h"
+#include "client/client.h"
+#include "lib/base/base.h"
+
+typedef struct Address {
+        int family;
+        char text[48];          /* INET6_ADDRSTRLEN and a bit */
+        bool is_link_local;
+} Address;
+
+typedef struct Machine {
+        char *name;
+        char *path;             /* of its object; NULL until known */
+        json_t *properties;     /* of that object, or NULL */
+        json_t *os;             /* os-release, or NULL */
+        Address *addresses;
+        size_t n_addresses;
+        int error;              /* why it could not be looked at, 0 if it could */
+        char *error_text;       /* what the daemon said of that, or NULL */
+} Machine;
+
+/* A list of machines. */
+typedef struct Machines {
+        Machine *machines;
+        size_t n;
+} Machines;
+
+void machines_done(Machines *list);
+
+/**
+ * machines_add() - append a machine to a list
+ * @list:               list to extend; no call may be open for any in it
+ * @name:               name of the machine
+ * @path:               path of its object, or NULL if that is not known
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int machines_add(Machines *list, const char *name, const char *path);
+
+/* These add a call, whose answer is put into the machine. It must stay where
+ * it is until calls_run(). */
+int machine_request_os(Calls *calls, Machine *m);
+int machine_request_addresses(Calls *calls, Machine *m);
+
+/**
+ * machine_request_all() - look a machine up, then ask for its properties
+ * @calls:              the calls to add to
+ * @m:                  the machine; its error is set if it is not there
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as calls_add()
+ */
+int machine_request_all(Calls *calls, Machine *m);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "client/verbs/families.h"
+#include "client/verbs/help.h"
+#include "lib/base/i18n.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+static void client_done(Client *client) {
+        screen_done(&client->screen);
+        options_done(&client->options);
+        (void) sd_bus_flush_close_unref(client->bus);
+}
+
+static int print_version(void) {
+        (void) puts("berthctl " BERTH_VERSION);
+        return EXIT_SUCCESS;
+}
+
+static int run(Client *client, char *const *args) {
+        if (client->options.help)
+                return print_help(client);
+        if (client->options.version)
+                return print_version();
+
+        return verb_run(verb_families, client, args);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_(client_done) Client client = { .argv = argv };
+        char **args = NULL;
+        int r;
+
+        i18n_init();
+        log_setup();
+        screen_init(&client.screen);
+
+        r = options_parse(&client.options, argc, argv, &args);
+        if (r == 0)
+                r = run(&client, args);
+        else if (r > 0)
+                r = EXIT_SUCCESS;
+
+        (void) strv_free(args);
+        return r < 0 ? EXIT_FAILURE : r;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "client/options.h"
+#include "client/signals.h"
+#include "lib/base/i18n.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+#define LINES_DEFAULT 10
+#define LINES_MAX 1000000
+
+/* getopt_long() returns this, and the row by another way. */
+#define LONG_OPTION 256
+
+typedef struct OptionRow {
+        char letter;                    /* 0: none */
+        const char *name;               /* NULL: only the letter */
+        const char *argument;           /* NULL: takes none */
+        int (*set)(Options *o, const char *argument);
+        const char *what;
+} OptionRow;
+
+static int set_help(Options *o, _unused_ const char *argument) {
+        o->help = true;
+        return 0;
+}
+
+static int set_version(Options *o, _unused_ const char *argument) {
+        o->version = true;
+        return 0;
+}
+
+static int set_no_pager(Options *o, _unused_ const char *argument) {
+        o->no_pager = true;
+        return 0;
+}
+
+static int set_no_legend(Options *o, _unused_ const char *argument) {
+        o->no_legend = true;
+        return 0;
+}
+
+static int set_no_ask_password(Options *o, _unused_ const char *argument) {
+        o->no_ask_password = true;
+        return 0;
+}
+
+static int set_elsewhere(_unused_ Options *o, const char *argument) {
+        (void) log_error(0, _("Cannot go to '%s': berthctl manages the machines of this host only."),
+                         argument);
+        return -EINVAL;
+}
+
+static int set_property(Options *o, const char *argument) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int r;
+
+        r = strv_split(argument, ",", &names);
+        if (r < 0)
+                return r;
+
+        for (char **name = names; *name; name++) {
+                r = strv_push(&o->properties, *name);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int set_value(Options *o, _unused_ const char *argument) {
+        o->value = true;
+        return 0;
+}
+
+static int set_property_value(Options *o, const char *argument) {
+        o->value = true;
+        return set_property(o, argument);
+}
+
+static int set_quiet(Options *o, _unused_ const char *argument) {
+        o->quiet = true;
+        return 0;
+}
+
+static int set_all(Options *o, _unused_ const char *argument) {
+        o->all = true;
+        return 0;
+}
+
+static int set_full(Options *o, _unused_ const char *argument) {
+        o->full = true;
+        return 0;
+}
+
+static int set_kill_whom(Options *o, const char *argument) {
+        static const char *const words[] = { "leader", "all", "supervisor" };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (streq(argument, words[i])) {
+                        o->kill_whom = words[i];
+                        return 0;
+                }
+
+        (void) log_error(0, _("Failed to parse --kill-whom: '%s' is not leader, all or supervisor."),
+                         argument);
+        return -EINVAL;
+}
+
+static int set_signal(Options *o, const char *argument) {
+        int signo;
+
+        if (streq(argument, "help") || streq(argument, "list")) {
+                signals_print();
+                return 1;
+        }
+
+        signo = signal_from_string(argument);
+        if (signo < 0) {
+                (void) log_error(0, _("Failed to parse signal string %s."), argument);
+                return -EINVAL;
+        }
+
+        o->signal = signo;
+        return 0;
+}
+
+static int set_uid(Options *o, const char *argument) {
+        o->uid = argument;
+        return 0;
+}
+
+static bool is_variable(const char *name, size_t n) {
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+        static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+        return n > 0 && strchr(letters, name[0]) && strspn(name, more) >= n;
+}
+
+static int set_setenv(Options *o, const char *argument) {
+        size_t n = strcspn(argument, "=");
+        const char *value;
+
+        if (!is_variable(argument, n)) {
+                (void) log_error(0, _("Cannot assign environment variable %s."), argument);
+                return -EINVAL;
+        }
+
+        if (argument[n] == '=')
+                return strv_push(&o->environment, argument);
+
+        value = getenv(argument);
+        return value ? strv_pushf(&o->environment, "%s=%s", argument, value) : 0;
+}
+
+static int set_lines(Options *o, const char *argument) {
+        if (parse_unsigned(argument, LINES_MAX, &o->lines) < 0) {
+                (void) log_error(0, _("Failed to parse lines '%s'."), argument);
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
+/* Those of journalctl, which is given the word as an argument. */
+static const char *const output_modes[] = {
+        "short", "short-precise", "short-iso", "short-iso-precise", "short-full", "short-monotonic",
+        "short-unix", "verbose", "export", "json", "json-pretty", "json-sse", "json-seq", "cat", "with-unit",
+};
+
+static int set_output(Options *o, const char *argument) {
+        if (streq(argument, "help")) {
+                for (size_t i = 0; i < ELEMENTSOF(output_modes); i++)
+                        (void) puts(output_modes[i]);
+                return 1;
+        }
+
+        for (size_t i = 0; i < ELEMENTSOF(output_modes); i++)
+                if (streq(argument, output_modes[i])) {
+                        o->journal_mode = output_modes[i];
+                        o->format = streq(argument, "json") ? OUTPUT_JSON :
+                                    streq(argument, "json-pretty") ? OUTPUT_JSON_PRETTY : OUTPUT_TEXT;
+                        return 0;
+                }
+
+        (void) log_error(0, _("Unknown output '%s'."), argument);
+        return -EINVAL;
+}
+
+static int set_max_addresses(Options *o, const char *argument) {
+        if (streq(argument, "all")) {
+                o->max_addresses = ADDRESSES_ALL;
+                return 0;
+        }
+
+        if (parse_unsigned(argument, ADDRESSES_ALL - 1, &o->max_addresses) < 0) {
+                (void) log_error(0, _("Invalid number of addresses: %s"), argument);
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
+static const OptionRow option_table[] = {
+        { 'h', "help", NULL, set_help,
+          N_("Show this help") },
+        { 0, "version", NULL, set_version,
+          N_("Show package version") },
+        { 0, "no-pager", NULL, set_no_pager,
+          N_("Do not pipe output into a pager") },
+        { 0, "no-legend", NULL, set_no_legend,
+          N_("Do not show headers and footers") },
+        { 0, "no-ask-password", NULL, set_no_ask_password,
+          N_("Do not ask for passwords") },
+        { 'H', "host", "[USER@]HOST", set_elsewhere,
+          N_("Not supported: manage other hosts") },
+        { 'M', "machine", "MACHINE", set_elsewhere,
+          N_("Not supported: manage machines in a machine") },
+        { 'p', "property", "NAME", set_property,
+          N_("Show only properties of this name") },
+        { 0, "value", NULL, set_value,
+          N_("When showing properties, only print the value") },
+        { 'P', NULL, "NAME", set_property_value,
+          N_("Equivalent to --value --property=NAME") },
+        { 'q', "quiet", NULL, set_quiet,
+          N_("Suppress output") },
+        { 'a', "all", NULL, set_all,
+          N_("Show hidden machines, and empty properties, too") },
+        { 'l', "full", NULL, set_full,
+          N_("Do not ellipsize output") },
+        { 0, "kill-whom", "WHOM", set_kill_whom,
+          N_("Whom to send a signal: leader, all, supervisor") },
+        { 's', "signal", "SIGNAL", set_signal,
+          N_("Which signal to send; 'help' lists them") },
+        { 0, "uid", "USER", set_uid,
+          N_("User to run the shell as") },
+        { 'E', "setenv", "VAR[=VALUE]", set_setenv,
+          N_("Add an environment variable for the shell") },
+        { 'n', "lines", "INTEGER", set_lines,
+          N_("Number of log lines to show in status") },
+        { 0, "max-addresses", "INTEGER", set_max_addresses,
+          N_("Number of addresses to show, or 'all'") },
+        { 'o', "output", "MODE", set_output,
+          N_("How to print: json, json-pretty, or a mode for log lines; 'help' lists them") },
+};
+
+static const OptionRow *find_letter(int letter) {
+        for (size_t i = 0; i < ELEMENTSOF(option_table); i++)
+                if (option_table[i].letter == letter)
+                        return &option_table[i];
+
+        return NULL;
+}
+
+/* What getopt_long() wants, made from our table. */
+typedef struct Getopt {
+        char letters[1 + 3 * ELEMENTSOF(option_table)];
+        struct option names[ELEMENTSOF(option_table) + 1];
+        const OptionRow *rows[ELEMENTSOF(option_table)];        /* of the names */
+} Getopt;
+
+static void getopt_init(Getopt *g) {
+        size_t n = 0;
+        char *p = g->letters;
+
+        *g = (Getopt) {};
+        *p++ = '+'; /* stop at what is no option: we decide whether to go on */
+
+        for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
+                const OptionRow *row = &option_table[i];
+
+                if (row->letter) {
+                        *p++ = row->letter;
+                        if (row->argument)
+                                *p++ = ':';
+                }
+
+                if (row->name) {
+                        g->rows[n] = row;
+                        g->names[n++] = (struct option) {
+                                .name = row->name,
+                                .has_arg = row->argument ? required_argument : no_argument,
+                                .val = LONG_OPTION,
+                        };
+                }
+        }
+}
+
+/* Behind "shell NAME" comes the command for inside, with options of its own. */
+static bool ends_options(char *const *args) {
+        return args && streq(args[0], "shell") && args[1];
+}
+
+static int push_rest(char ***args, char *const *rest) {
+        int r;
+
+        for (; *rest; rest++) {
+                r = strv_push(args, *rest);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
+        _cleanup_(strv_freep) char **args = NULL;
+        const OptionRow *row;
+        int c, r, which = 0;
+        Getopt g;
+
+        assert(o);
+        assert(ret_args);
+
+        *o = (Options) {
+                .kill_whom = "all",
+                .signal = SIGTERM,
+                .lines = LINES_DEFAULT,
+                .journal_mode = "short",
+                .max_addresses = 1,
+        };
+
+        getopt_init(&g);
+        optind = 0; /* begin anew, with what was computed from earlier strings forgotten */
+
+        for (;;) {
+                if (optind > 0 && optind < argc && (ends_options(args) || streq(argv[optind], "--"))) {
+                        r = push_rest(&args, argv + optind + (ends_options(args) ? 0 : 1));
+                        if (r < 0)
+                                return r;
+                        break;
+                }
+
+                c = getopt_long(argc, argv, g.letters, g.names, &which);
+                if (c == '?')
+                        return -EINVAL;
+                if (c < 0) {
+                        if (optind >= argc)
+                                break;
+                        if (streq(argv[optind - 1], "--")) {
+                                r = push_rest(&args, argv + optind);
+                                if (r < 0)
+                                        return r;
+                                break;
+                        }
+
+                        r = strv_push(&args, argv[optind++]);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+
+                row = c == LONG_OPTION ? g.rows[which] : find_letter(c);
+                r = row->set(o, optarg);
+                if (r != 0)
+                        return r;
+        }
+
+        *ret_args = TAKE_PTR(args);
+        return 0;
+}
+
+void options_done(Options *o) {
+        o->properties = strv_free(o->properties);
+        o->environment = strv_free(o->environment);
+}
+
+void options_print(void) {
+        for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
+                const OptionRow *row = &option_table[i];
+                char head[64];
+
+                (void) snprintf(head, sizeof(head), "%s%.1s%s%s%s%s%s",
+                                row->letter ? "-" : "  ", row->letter ? &row->letter : "",
+                                row->name ? " --" : "", row->name ?: "",
+                                row->argument ? (row->name ? "=" : " ") : "", row->argument ?: "",
+                                "");
+                (void) printf("  %-26s %s\n", head, _(row->what));
+        }
+}

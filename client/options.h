@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Options
+ *
+ * What the command line of berthctl asks for besides its verb. The options are
+ * rows of one table, from which reading them and the help follow.
+ */
+
+#include <limits.h>
+
+#include "lib/base/base.h"
+
+typedef enum OutputFormat {
+        OUTPUT_TEXT,
+        OUTPUT_JSON,
+        OUTPUT_JSON_PRETTY,
+} OutputFormat;
+
+#define ADDRESSES_ALL UINT_MAX
+
+typedef struct Options {
+        bool help, version;
+        bool all, full, quiet, value;
+        bool no_legend, no_pager, no_ask_password;
+        char **properties;              /* those that show prints; NULL for all */
+        char **environment;             /* NAME=value, for shell */
+        const char *uid;                /* user for shell, or NULL */
+        const char *kill_whom;
+        int signal;
+        unsigned lines;                 /* of the log, in status */
+        const char *journal_mode;       /* as journalctl -o has it */
+        OutputFormat format;
+        unsigned max_addresses;
+} Options;
+
+/**
+ * options_parse() - read the command line
+ * @o:                  return location for the options, to be given to
+ *                      options_done() in any case
+ * @argc:               as for main()
+ * @argv:               as for main()
+ * @ret_args:           return location for the verb and its arguments
+ *
+ * Options may stand anywhere; but what follows "shell NAME" belongs to the
+ * command there, as does all behind "--". Complaints are printed.
+ *
+ * Return: 0 on success, 1 if all has been done (a list was asked for), negative
+ *         error code on failure.
+ * Errors: -EINVAL      not a valid command line
+ *         -ENOMEM
+ */
+int options_parse(Options *o, int argc, char *const *argv, char ***ret_args);
+
+void options_done(Options *o);
+
+/* Prints what each option does, one a line. */
+void options_print(void);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Families of verbs
+ *
+ * All that berthctl knows, in the order of its help. The first verb of the
+ * first one is what it does when it is told nothing.
+ */
+
+#include "client/verb.h"
+
+extern const VerbFamily verb_family_inspect;
+extern const VerbFamily verb_family_lifecycle;
+extern const VerbFamily verb_family_session;
+extern const VerbFamily verb_family_help;
+
+extern const VerbFamily *const verb_families[];

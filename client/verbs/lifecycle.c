@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "client/calls.h"
+#include "client/verb.h"
+#include "client/verbs/families.h"
+#include "lib/base/i18n.h"
+#include "lib/base/log.h"
+#include "lib/base/name.h"
+#include "lib/base/text.h"
+
+/* One verb that is applied to several machines, all at the same time. */
+typedef struct Target {
+        const char *name;
+        const char *complaint;          /* with one %s for the name */
+        bool *failed;                   /* of all targets together */
+} Target;
+
+static int on_done(
+                _unused_ Calls *calls,
+                _unused_ sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        const Target *target = userdata;
+        _cleanup_free_ char *what = NULL;
+        int r;
+
+        if (!e)
+                return 0;
+
+        *target->failed = true;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        r = text_printf(&what, target->complaint, target->name);
+#pragma GCC diagnostic pop
+        if (r < 0)
+                return r;
+
+        (void) complain(-sd_bus_error_get_errno(e), e, "%s", what);
+        return 0;
+}
+
+/* Adds the call of a verb for one machine. */
+typedef int (*AddCall)(Calls *calls, const Client *client, Target *target);
+
+static int run_targets(Client *client, char *const *names, AddCall add, const char *complaint) {
+        _cleanup_(calls_freep) Calls *calls = NULL;
+        _cleanup_free_ Target *targets = NULL;
+        size_t n = strv_length(names);
+        bool failed = false;
+        int r;
+
+        r = client_connect(client);
+        if (r < 0)
+                return r;
+
+        targets = calloc(n, sizeof(Target));
+        if (!targets)
+                return -ENOMEM;
+        r = calls_new(client->bus, &calls);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++) {
+                targets[i] = (Target) { names[i], complaint, &failed };
+                r = add(calls, client, &targets[i]);
+                if (r < 0)
+                        return log_error(r, _("Cannot call the daemon"));
+        }
+
+        r = calls_run(calls);
+        if (r < 0)
+                return log_error(r, _("Lost the connection to the daemon"));
+
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int add_kill(Calls *calls, Target *target, const char *whom, int signo) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "KillMachine", on_done, target,
+                         "ssi", target->name, whom, signo);
+}
+
+static int add_start(Calls *calls, _unused_ const Client *client, Target *target) {
+        return calls_add(calls, MACHINE1_PATH, BERTH_MANAGER, "StartMachine", on_done, target,
+                         "sa{sv}", target->name, 0);
+}
+
+/* What systemd as PID 1 takes for a request to power off, and embedded guests'
+ * runtimes pass on. */
+static int add_poweroff(Calls *calls, _unused_ const Client *client, Target *target) {
+        return add_kill(calls, target, "leader", SIGRTMIN + 4);
+}
+
+/* What PID 1 gets when somebody presses Ctrl-Alt-Del. */
+static int add_reboot(Calls *calls, _unused_ const Client *client, Target *target) {
+        return add_kill(calls, target, "leader", SIGINT);
+}
+
+static int add_user_kill(Calls *calls, const Client *client, Target *target) {
+        return add_kill(calls, target, client->options.kill_whom, client->options.signal);
+}
+
+static int add_terminate(Calls *calls, _unused_ const Client *client, Target *target) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "TerminateMachine", on_done, target,
+                         "s", target->name);
+}
+
+static int verb_start(Client *client, char *const *args) {
+        for (char *const *name = args; *name; name++)
+                if (!machine_name_is_valid(*name)) {
+                        (void) log_error(0, _("Invalid machine name: '%s'"), *name);
+                        return -EINVAL;
+                }
+
+        return run_targets(client, args, add_start, _("Could not start machine '%s'"));
+}
+
+static int verb_poweroff(Client *client, char *const *args) {
+        return run_targets(client, args, add_poweroff, _("Could not power off machine '%s'"));
+}
+
+static int verb_reboot(Client *client, char *const *args) {
+        return run_targets(client, args, add_reboot, _("Could not reboot machine '%s'"));
+}
+
+static int verb_terminate(Client *client, char *const *args) {
+        return run_targets(client, args, add_terminate, _("Could not terminate machine '%s'"));
+}
+
+static int verb_kill(Client *client, char *const *args) {
+        return run_targets(client, args, add_user_kill, _("Could not kill machine '%s'"));
+}
+
+static const Verb verbs[] = {
+        { "start", NULL, "NAME...", 1, VERB_ANY, verb_start,
+          N_("Start machines, and wait until they are ready") },
+        { "poweroff", "stop", "NAME...", 1, VERB_ANY, verb_poweroff,
+          N_("Ask machines to shut down") },
+        { "reboot", "restart", "NAME...", 1, VERB_ANY, verb_reboot,
+          N_("Ask machines to reboot") },
+        { "terminate", NULL, "NAME...", 1, VERB_ANY, verb_terminate,
+          N_("End machines at once") },
+        { "kill", NULL, "NAME...", 1, VERB_ANY, verb_kill,
+          N_("Send a signal to processes of machines") },
+        {}
+};
+
+VERB_FAMILY(lifecycle, N_("Starting and stopping"), verbs);
