@@ -10,6 +10,8 @@ tree_packages=(
     # what berth is linked with
     libcap2 libinih1 libjansson4 libmount1 libnftables1 libnl-3-200 libnl-route-3-200 libsmartcols1
 )
+# Older valgrinds know neither openat2() nor what can be done with pidfds.
+tree_packages_forky=(libc6-dbg libcmocka0 valgrind)
 guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
 
 # Prints the mirror that apt is set up to use, for others to use it as well.
@@ -70,6 +72,7 @@ tree_finish_guest() {
 
 # Sets tree and guest; builds them first where the cache lacks them.
 tree_prepare() {
+    [ "$suite" != forky ] || tree_packages+=("${tree_packages_forky[@]}")
     tree=$cache/$suite-host-$(tree_key "${tree_packages[@]}")
     guest=$cache/$suite-guest-$(tree_key "${guest_packages[@]}")
 

@@ -69,13 +69,13 @@ skip_unless_addressed() {
     ip -oneline -4 addr show dev ve-web | grep -q inet || skip "nobody gives addresses: no systemd-networkd"
 }
 
-@test "machinectl poweroff ends it, and start starts it again" {
+@test "machinectl poweroff ends it, and it can be started again" {
     machinectl poweroff web
     eventually refused machine_listed web
     eventually refused unit_active systemd-nspawn@web.service
     [ ! -e /sys/class/net/ve-web ]
 
-    machinectl start web
+    systemctl start systemd-nspawn@web.service
     eventually guest_up web
 }
 
