@@ -156,7 +156,7 @@ TEST(a_link_into_a_dead_place_is_replaced) {
 
 TEST(a_journal_directory_that_is_a_symlink_is_refused) {
         static const char *const parts[] = {
-                "root/var/log/journal/" ID, "root/var/log/journal", "root/var/log", "root/var",
+                ("root/var/log/journal/" ID), "root/var/log/journal", "root/var/log", "root/var",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(parts); i++) {

@@ -56,7 +56,7 @@ static inline int userns_enter(void) {
         if (r < 0)
                 return r;
 
-        if (mount(NULL, "/", NULL, MS_SLAVE|MS_REC, NULL) < 0)
+        if (mount("none", "/", "none", MS_SLAVE|MS_REC, NULL) < 0)
                 return -errno;
 
         entered = true;
