@@ -329,7 +329,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
 
         for (;;) {
                 if (optind > 0 && optind < argc && (ends_options(args) || streq(argv[optind], "--"))) {
-                        r = push_rest(&args, argv + optind + (ends_options(args) ? 0 : 1));
+                        r = push_rest(&args, argv + optind + streq(argv[optind], "--"));
                         if (r < 0)
                                 return r;
                         break;

@@ -110,7 +110,8 @@ static int add_columns(struct libscols_table *t, const Table *table, const Clien
         for (size_t i = 0; i < table->n_columns; i++) {
                 struct libscols_column *column;
 
-                column = scols_table_new_column(t, table->headings[i], 0,
+                /* One that is not printed would make the column as wide all the same. */
+                column = scols_table_new_column(t, client->options.no_legend ? "" : table->headings[i], 0,
                                                 SCOLS_FL_WRAP | (client->options.full ? 0 : SCOLS_FL_TRUNC));
                 if (!column)
                         return -ENOMEM;
@@ -135,6 +136,7 @@ static int to_text(const Table *table, Client *client) {
         if (!t)
                 return -ENOMEM;
 
+        (void) scols_table_enable_minout(t, true);
         (void) scols_table_enable_noheadings(t, client->options.no_legend);
         (void) scols_table_enable_colors(t, client->screen.colors);
         r = add_columns(t, table, client);

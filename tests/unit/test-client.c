@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "client/moment.h"
+#include "client/options.h"
+#include "client/passwd.h"
+#include "client/signals.h"
+#include "client/table.h"
+#include "client/value.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "tests/test.h"
+
+typedef struct Fixture {
+        Options options;
+        char **args;
+} Fixture;
+
+static void fixture_done(Fixture *f) {
+        options_done(&f->options);
+        f->args = strv_free(f->args);
+}
+
+/* Reads a command line of words without blanks in them. */
+static int parse(Fixture *f, const char *line) {
+        _cleanup_(strv_freep) char **argv = NULL;
+        static char *kept[32]; /* options point into the command line */
+        size_t n = 0;
+
+        CHECK_OK(strv_split(line, " ", &argv));
+        for (; argv[n]; n++) {
+                free(kept[n]);
+                kept[n] = strdup(argv[n]);
+        }
+        free(kept[n]);
+        kept[n] = NULL;
+
+        return options_parse(&f->options, (int) n, kept, &f->args);
+}
+
+static void check_args(const char *line, const char *wanted) {
+        _cleanup_(fixture_done) Fixture f = {};
+        _cleanup_free_ char *args = NULL;
+
+        CHECK_OK(parse(&f, line));
+        CHECK_OK(strv_join(f.args, "|", &args));
+        CHECK_STREQ(args, wanted);
+}
+
+TEST(options_may_stand_anywhere) {
+        check_args("berthctl", "");
+        check_args("berthctl list", "list");
+        check_args("berthctl --no-pager list -a", "list");
+        check_args("berthctl kill -s TERM web --kill-whom=leader db", "kill|web|db");
+        check_args("berthctl kill -sTERM web -- -s", "kill|web|-s");
+        check_args("berthctl -- list -a", "list|-a");
+}
+
+TEST(what_follows_the_machine_of_a_shell_is_the_command) {
+        check_args("berthctl shell web", "shell|web");
+        check_args("berthctl -q shell --uid nobody web /bin/ls -l --quiet", "shell|web|/bin/ls|-l|--quiet");
+        check_args("berthctl shell web -- /bin/ls --", "shell|web|/bin/ls|--");
+        check_args("berthctl shell -- web /bin/ls -l", "shell|web|/bin/ls|-l");
+        check_args("berthctl login web -q", "login|web");
+}
+
+TEST(options_are_understood) {
+        _cleanup_(fixture_done) Fixture f = {};
+
+        CHECK_OK(parse(&f, "berthctl -p Name,Leader -P State -a -l -q --no-legend --no-ask-password "
+                           "--kill-whom=leader -s RTMIN+4 --uid 1000 -E A=b=c -n 5 -o json "
+                           "--max-addresses=all show"));
+        CHECK(strv_length(f.options.properties) == 3);
+        CHECK_STREQ(f.options.properties[2], "State");
+        CHECK(f.options.value && f.options.all && f.options.full && f.options.quiet);
+        CHECK(f.options.no_legend && f.options.no_ask_password && !f.options.no_pager);
+        CHECK_STREQ(f.options.kill_whom, "leader");
+        CHECK(f.options.signal == SIGRTMIN + 4);
+        CHECK_STREQ(f.options.uid, "1000");
+        CHECK_STREQ(f.options.environment[0], "A=b=c");
+        CHECK(f.options.lines == 5);
+        CHECK(f.options.format == OUTPUT_JSON);
+        CHECK(f.options.max_addresses == ADDRESSES_ALL);
+}
+
+TEST(a_bare_variable_is_copied_from_our_environment) {
+        _cleanup_(fixture_done) Fixture f = {};
+
+        CHECK_OK(setenv("TEST_CLIENT", "here", true));
+        CHECK_OK(parse(&f, "berthctl -E TEST_CLIENT -E TEST_CLIENT_NOT_THERE shell web"));
+        CHECK(strv_length(f.options.environment) == 1);
+        CHECK_STREQ(f.options.environment[0], "TEST_CLIENT=here");
+}
+
+TEST(bad_options_are_refused) {
+        static const char *const lines[] = {
+                "berthctl --bogus", "berthctl -Z", "berthctl -n -1", "berthctl -n 5x", "berthctl -o xml",
+                "berthctl --kill-whom=them", "berthctl -s NOPE", "berthctl -s 65", "berthctl -s 0",
+                "berthctl --max-addresses=many", "berthctl -E 1A=b", "berthctl -E =b", "berthctl -E A-B=c",
+                "berthctl -H host list", "berthctl -M other list", "berthctl list -p",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                _cleanup_(fixture_done) Fixture f = {};
+
+                CHECK_ERR(parse(&f, lines[i]), EINVAL);
+        }
+}
+
+TEST(signals_have_names_and_numbers) {
+        CHECK(signal_from_string("TERM") == SIGTERM);
+        CHECK(signal_from_string("SIGTERM") == SIGTERM);
+        CHECK(signal_from_string("15") == SIGTERM);
+        CHECK(signal_from_string("RTMIN") == SIGRTMIN);
+        CHECK(signal_from_string("SIGRTMIN+3") == SIGRTMIN + 3);
+        CHECK(signal_from_string("RTMAX-1") == SIGRTMAX - 1);
+        CHECK_ERR(signal_from_string("RTMIN+99"), EINVAL);
+        CHECK_ERR(signal_from_string("RTMIN+"), EINVAL);
+        CHECK_ERR(signal_from_string("RTMAX+1"), EINVAL);
+        CHECK_ERR(signal_from_string("term"), EINVAL);
+        CHECK_ERR(signal_from_string("SIG"), EINVAL);
+        CHECK_ERR(signal_from_string(""), EINVAL);
+        CHECK_ERR(signal_from_string("-1"), EINVAL);
+}
+
+#define PASSWD \
+        "# a comment\n"                                         \
+        "broken:x:0\n"                                          \
+        "evil:x:0x0:0:zero:/root:/bin/sh\n"                     \
+        "empty:x::0:no id:/root:/bin/sh\n"                      \
+        "signed:x:-0:0:sign:/root:/bin/sh\n"                    \
+        "nobody4:x:4294967295:4294967295:minus one:/:/bin/sh\n" \
+        "many:x:1:1:a:b:/root:/bin/sh\n"                        \
+        "root:x:0:0:root:/root:/bin/bash\n"                     \
+        "lennart:x:1000:1001:L,,,:/home/l:/bin/zsh\n"           \
+        "odd:x:1002:1002::relative:sh\n"                        \
+        "last:x:1003:1003::/:/bin/sh"
+#define GROUP \
+        "root:x:0:\n"                                           \
+        "wheel:x:10:lennart,root\n"                             \
+        "short:x:11\n"                                          \
+        "bad:x:x11:lennart\n"                                   \
+        "lennarts:x:12:lennarts\n"                              \
+        "video:x:44:root,lennart\n"
+
+TEST(users_are_found_by_name_and_number) {
+        _cleanup_(guest_user_done) GuestUser user = {}, same = {}, last = {};
+
+        CHECK_OK(guest_user_parse(PASSWD, GROUP, "lennart", &user));
+        CHECK(user.uid == 1000 && user.gid == 1001);
+        CHECK_STREQ(user.home, "/home/l");
+        CHECK_STREQ(user.shell, "/bin/zsh");
+        CHECK(user.n_groups == 2);
+        CHECK(user.groups[0] == 10 && user.groups[1] == 44);
+
+        CHECK_OK(guest_user_parse(PASSWD, GROUP, "1000", &same));
+        CHECK_STREQ(same.name, "lennart");
+        CHECK_OK(guest_user_parse(PASSWD, GROUP, "last", &last));
+        CHECK(last.uid == 1003);
+}
+
+TEST(lines_that_are_not_as_they_should_be_are_no_users) {
+        static const char *const nobody[] = {
+                "broken", "evil", "empty", "signed", "nobody4", "many", "# a comment", "", "ROOT", "1001",
+                "4294967295", "4294967296", "0x0", "-0", "+0", " 0", "lennart\n",
+        };
+        _cleanup_(guest_user_done) GuestUser odd = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(nobody); i++) {
+                _cleanup_(guest_user_done) GuestUser user = {};
+
+                CHECK_ERR(guest_user_parse(PASSWD, GROUP, nobody[i], &user), ENOENT);
+        }
+
+        CHECK_OK(guest_user_parse(PASSWD, GROUP, "odd", &odd));
+        CHECK_STREQ(odd.home, "/");
+        CHECK_STREQ(odd.shell, "/bin/sh");
+}
+
+TEST(a_machine_without_users_has_root) {
+        char directory[] = "/tmp/test-client-XXXXXX";
+        _cleanup_close_ int root_fd = -EBADF;
+        _cleanup_(guest_user_done) GuestUser user = {}, other = {};
+
+        CHECK(mkdtemp(directory));
+        root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        CHECK_OK(root_fd);
+        CHECK_OK(rmdir(directory));
+        SKIP_UNLESS(guest_user_read(root_fd, "root", &user) != -ENOSYS, "openat2()");
+
+        CHECK(user.uid == 0);
+        CHECK_STREQ(user.shell, "/bin/sh");
+        CHECK_ERR(guest_user_read(root_fd, "nobody", &other), ENOENT);
+}
+
+TEST(moments_are_printed_as_systemd_does) {
+        char text[MOMENT_SIZE];
+
+        CHECK_OK(setenv("TZ", "UTC", true));
+        CHECK_STREQ(moment_format(UINT64_C(1795309220224272), text), "Sun 2026-11-22 01:00:20 UTC");
+        CHECK_STREQ(moment_format(0, text), "");
+        CHECK_STREQ(moment_format(USEC_INFINITY, text), "");
+        CHECK_STREQ(moment_format_ago(1, 1, text), "0s ago");
+        CHECK_STREQ(moment_format_ago(1, 1 + 62 * USEC_PER_SEC, text), "1min 2s ago");
+        CHECK_STREQ(moment_format_ago(1, 1 + 3600 * USEC_PER_SEC, text), "1h ago");
+        CHECK_STREQ(moment_format_ago(1, 1 + UINT64_C(90061) * USEC_PER_SEC, text), "1d 1h ago");
+        CHECK_STREQ(moment_format_ago(2, 1, text), "");
+}
+
+static char *print_table(OutputFormat format, bool no_legend, bool full) {
+        static const char *const headings[] = { "NAME", "WHAT IT IS", NULL };
+        Client client = { .options = { .format = format, .no_legend = no_legend } };
+        _cleanup_(table_freep) Table *table = NULL;
+        _cleanup_close_ int fd = -EBADF, saved = -EBADF;
+        char *text = NULL;
+
+        CHECK_OK(table_new(headings, &table));
+        if (full) {
+                CHECK_OK(table_add_row(table, (const char *const[]) { "b", "two\nlines" }));
+                CHECK_OK(table_add_row(table, (const char *const[]) { "a", NULL }));
+                table_sort(table);
+        }
+
+        fd = memfd_create("test", MFD_CLOEXEC);
+        CHECK_OK(fd);
+        (void) fflush(stdout);
+        saved = dup(STDOUT_FILENO);
+        CHECK_OK(dup2(fd, STDOUT_FILENO));
+        CHECK_OK(table_print(table, &client, "%zu rows.", "No rows."));
+        (void) fflush(stdout);
+        CHECK_OK(dup2(saved, STDOUT_FILENO));
+
+        CHECK(lseek(fd, 0, SEEK_SET) == 0);
+        CHECK_OK(fd_read_all(fd, 4096, &text, NULL));
+        return text;
+}
+
+static void check_table(OutputFormat format, bool no_legend, bool full, const char *wanted) {
+        _cleanup_free_ char *text = print_table(format, no_legend, full);
+
+        CHECK_STREQ(text, wanted);
+}
+
+TEST(tables_are_for_people_and_programs) {
+        check_table(OUTPUT_TEXT, false, true, "NAME WHAT IT IS\na    -\nb    two\n     lines\n\n2 rows.\n");
+        check_table(OUTPUT_TEXT, true, true, "a -\nb two\n  lines\n");
+        check_table(OUTPUT_TEXT, false, false, "No rows.\n");
+        check_table(OUTPUT_TEXT, true, false, "");
+        check_table(OUTPUT_JSON, true, true, "[{\"name\":\"a\",\"what it is\":null},"
+                                             "{\"name\":\"b\",\"what it is\":\"two\\nlines\"}]\n");
+        check_table(OUTPUT_JSON, false, false, "[]\n");
+}
+
+TEST(text_in_json_steers_no_terminal) {
+        _cleanup_(json_freep) json_t *value = value_string("a\x1b[31mb\xc2\x9b" "c\x7f\xff" "ä");
+
+        CHECK_STREQ(json_string_value(value), "a?[31mb??c??ä");
+}
+
+TEST_MAIN()
