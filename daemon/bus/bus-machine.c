@@ -33,7 +33,7 @@ int bus_find_machine(
         const char *label = startswith(path, MACHINE_PATH_PREFIX "/");
         _cleanup_free_ char *name = NULL;
         Bus *b = userdata;
-        Machine *m;
+        Machine *m = NULL;
         int r;
 
         if (!label)

@@ -47,7 +47,7 @@ static int reply_path(sd_bus_message *msg, Machine *m) {
 }
 
 static int method_get_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        Machine *m;
+        Machine *m = NULL;
         int r;
 
         r = read_machine(msg, &m, reterr);
@@ -83,7 +83,7 @@ static int method_get_machine_by_pid(sd_bus_message *msg, void *userdata, sd_bus
         Bus *b = userdata;
         uint32_t number;
         pid_t pid;
-        Machine *m;
+        Machine *m = NULL;
         int r;
 
         r = sd_bus_message_read(msg, "u", &number);
@@ -333,7 +333,7 @@ static int method_register_machine_with_network(
 }
 
 static int operate(sd_bus_message *msg, Operation operation, sd_bus_error *reterr) {
-        Machine *m;
+        Machine *m = NULL;
         int r;
 
         r = read_machine(msg, &m, reterr);

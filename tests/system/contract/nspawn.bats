@@ -70,6 +70,7 @@ skip_unless_addressed() {
 }
 
 @test "machinectl poweroff ends it, and it can be started again" {
+    needs_no_varlink
     machinectl poweroff web
     eventually refused machine_listed web
     eventually refused unit_active systemd-nspawn@web.service
@@ -80,6 +81,7 @@ skip_unless_addressed() {
 }
 
 @test "machinectl reboot keeps the machine" {
+    needs_no_varlink
     before=$(property web Leader)
     machinectl reboot web
     eventually has_other_leader "$before"
@@ -91,6 +93,7 @@ has_other_leader() {
 }
 
 @test "machinectl terminate ends it at once" {
+    needs_no_varlink
     machinectl terminate web
     eventually refused machine_listed web
 }
