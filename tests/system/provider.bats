@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Who provides machine1, who may call it, and in which cage it lives.
+
+load helper
+
+setup() {
+    systemctl --quiet enable --now berthd.service
+}
+
+teardown() {
+    [ -z "${leader:-}" ] || leader_kill
+    systemctl --quiet enable --now berthd.service
+}
+
+# The unit that the owner of the name is in; whoever it is is started for it.
+provider() {
+    manager ListMachines >/dev/null
+    busctl --system status org.freedesktop.machine1 | sed -n 's/^Unit=//p'
+}
+
+as_nobody() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+score() {
+    systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level .*: \([0-9.]*\) .*/\1/p'
+}
+
+@test "enabled, it is the provider" {
+    [ "$(provider)" = berthd.service ]
+    refused unit_active systemd-machined.service
+    refused unit_active systemd-machined.socket
+}
+
+@test "stopped, it is started again by whoever calls" {
+    systemctl stop berthd.service
+    [ "$(provider)" = berthd.service ]
+}
+
+@test "disabled, machined is the provider again" {
+    systemctl --quiet disable --now berthd.service
+    [ "$(provider)" = systemd-machined.service ]
+    refused unit_active berthd.service
+}
+
+@test "a machine goes from one to the other and back" {
+    leader_start
+    machine_create handed "$leader"
+
+    systemctl --quiet disable --now berthd.service
+    [ "$(provider)" = systemd-machined.service ]
+    [ "$(property handed Leader)" = "$leader" ]
+
+    systemctl --quiet enable --now berthd.service
+    [ "$(provider)" = berthd.service ]
+    [ "$(property handed Leader)" = "$leader" ]
+    [ "$(property handed Unit)" = machine-handed.scope ]
+
+    leader_kill
+    eventually refused machine_listed handed
+}
+
+@test "a machine that ends while machined provides is not there afterwards" {
+    leader_start
+    machine_create handed "$leader"
+    systemctl --quiet disable --now berthd.service
+    [ "$(provider)" = systemd-machined.service ]
+    leader_kill
+
+    systemctl --quiet enable --now berthd.service
+    [ "$(provider)" = berthd.service ]
+    refused machine_listed handed
+    [ ! -e /run/systemd/machines/handed ]
+    [ ! -e /run/berth/machines/handed ]
+}
+
+@test "all may look, and only root may register" {
+    leader_start
+    as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.freedesktop.machine1.Manager ListMachines
+
+    for method in CreateMachine RegisterMachine; do
+        signature=sayssus arguments=(mine 0 "" container "$leader" "")
+        [ $method = RegisterMachine ] || signature+='a(sv)' arguments+=(0)
+        run ! as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+            org.freedesktop.machine1.Manager $method "$signature" "${arguments[@]}"
+        [[ $output == *"Access denied"* || $output == *"Access to"* ]]
+    done
+    refused machine_listed mine
+}
+
+@test "others may not end, signal or start a machine unless polkit lets them" {
+    leader_start
+    machine_create kept "$leader"
+
+    for call in "TerminateMachine s kept" "KillMachine ssi kept leader 9" "UnregisterMachine s kept"; do
+        # shellcheck disable=SC2086 # words
+        run ! as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+            org.freedesktop.machine1.Manager $call
+        [[ $output == *"nteractive authentication required"* ]]
+    done
+    run ! as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.berth.Manager1 StartMachine 'sa{sv}' kept 0
+    [[ $output == *"nteractive authentication required"* ]]
+
+    leader_runs "$leader"
+    machine_listed kept
+    leader_kill
+    eventually refused machine_listed kept
+}
+
+@test "its unit exposes less than machined's" {
+    ours=$(score berthd.service) theirs=$(score systemd-machined.service)
+    echo "$ours, machined $theirs"
+    [ "$(printf '%s\n' "$ours" "$theirs" | sort -g | head -n 1)" = "$ours" ]
+    [ "$ours" != "$theirs" ]
+}
