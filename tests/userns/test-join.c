@@ -16,6 +16,7 @@
 #include "lib/kernel/join.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/pty.h"
+#include "lib/kernel/sealed.h"
 #include "tests/test.h"
 
 #define OUTPUT_MAX 8192
@@ -282,6 +283,42 @@ TEST(a_machine_with_users_of_its_own_can_be_joined) {
         run_on_terminal(&f, 1000, "id -u; id -g; stat -c %u $(tty); awk '{print $2}' /proc/self/uid_map; "
                                   "grep CapPrm /proc/self/status", &name, text);
         CHECK_STREQ(text, "1000\r\n1000\r\n1000\r\n100000\r\nCapPrm:\t0000000000000000\r\n");
+}
+
+/* The test's own program, begun anew as a sealed copy, tells how it is. */
+static void __attribute__((constructor)) maybe_be_sealed(void) {
+        char *argv[] = { (char *) "test", NULL };
+        char link[64];
+        ssize_t n;
+
+        if (!getenv("TEST_BE_SEALED"))
+                return;
+        if (sealed_exec_self(argv) < 0)
+                _exit(1);
+
+        n = readlink("/proc/self/exe", link, sizeof(link) - 1);
+        link[MAX(n, 0)] = 0;
+        if (!startswith(link, "/memfd:"))
+                _exit(2);
+
+        /* Running programs cannot be written to anyway, so through its descriptor's own seals. */
+        _exit(fcntl(open("/proc/self/exe", O_RDONLY), F_GET_SEALS) & F_SEAL_WRITE ? 42 : 3);
+}
+
+TEST(a_sealed_program_is_not_its_file) {
+        pid_t pid;
+        int status;
+
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0) {
+                (void) setenv("TEST_BE_SEALED", "1", true);
+                (void) execl("/proc/self/exe", "test", NULL);
+                _exit(99);
+        }
+
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 }
 
 TEST(ids_are_translated_by_the_map) {

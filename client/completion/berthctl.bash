@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# bash completion for berthctl(1)                -*- shell-script -*-
+
+# Machines that run, and those that could be started.
+__berthctl_running() {
+        berthctl list --all --full --max-addresses=0 --no-legend --no-pager 2>/dev/null | cut -d' ' -f1
+}
+
+__berthctl_startable() {
+        local image
+
+        for image in /var/lib/machines/*; do
+                image=${image##*/}
+                [[ $image == '*' ]] || echo "${image%.raw}"
+        done
+}
+
+_berthctl() {
+        local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
+        local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
+                       -l --full --value'
+        local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --uid -E --setenv
+                          -n --lines --max-addresses -o --output'
+        local running='status show poweroff stop reboot restart terminate kill login shell'
+        local startable='start'
+        local alone='list help'
+
+        # --option=value comes as three words.
+        [[ $cur == '=' ]] && cur=''
+        [[ $prev == '=' ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
+
+        case $prev in
+        -s | --signal)
+                words=$(berthctl --signal=help 2>/dev/null) ;;
+        -o | --output)
+                words=$(berthctl --output=help 2>/dev/null) ;;
+        --kill-whom)
+                words='leader all supervisor' ;;
+        --max-addresses)
+                words='all 0 1 2 3' ;;
+        --uid)
+                words=$(compgen -u) ;;
+        -p | --property | -P)
+                words='Name Id Timestamp TimestampMonotonic Service Unit Leader Class RootDirectory
+                       NetworkInterfaces State' ;;
+        -E | --setenv)
+                words=$(compgen -e) ;;
+        -H | --host | -M | --machine | -n | --lines)
+                return ;;
+        esac
+
+        if [[ -z $words && $cur == -* ]]; then
+                words="$options $with_value"
+        elif [[ -z $words ]]; then
+                for ((i = 1; i < COMP_CWORD; i++)); do
+                        word=${COMP_WORDS[i]}
+                        if [[ " ${with_value//$'\n'/ } " == *" $word "* ]]; then
+                                i=$((i + 1))
+                        elif [[ $word != -* && $word != '=' ]]; then
+                                verb=$word
+                                break
+                        fi
+                done
+
+                if [[ -z $verb ]]; then
+                        words="$running $startable $alone"
+                elif [[ " $running " == *" $verb "* ]]; then
+                        words=$(__berthctl_running)
+                elif [[ " $startable " == *" $verb "* ]]; then
+                        words=$(__berthctl_startable)
+                fi
+        fi
+
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _berthctl berthctl
