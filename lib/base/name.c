@@ -136,7 +136,7 @@ int machine_scope_name(const char *machine, char **ret) {
 }
 
 int machine_service_name(const char *machine, char **ret) {
-        return unit_name_of("berth@", machine, ".service", ret);
+        return text_printf(ret, "berth@%s.service", machine);
 }
 
 int bus_label_escape(const char *s, char **ret) {

@@ -66,6 +66,9 @@ int machine_scope_name(const char *machine, char **ret);
  * @machine:            the machine's name
  * @ret:                return location for berth@NAME.service
  *
+ * Unescaped, as people write it: all that a machine's name is made of may be in
+ * a unit's, and the unit hands its instance on as it is (%i).
+ *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
  */

@@ -173,12 +173,6 @@ static int finish(Reader *reader) {
                 return r;
 
         r = spec_complete(reader->spec);
-        if (r == -EINVAL) {
-                (void) text_printf(&reader->error,
-                                   "No machine name can be made of '%s', --machine= gives one",
-                                   reader->spec->directory);
-                return r;
-        }
         if (r < 0)
                 return r;
 

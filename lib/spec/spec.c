@@ -64,7 +64,7 @@ int spec_complete(Spec *spec) {
 
         if (!spec->machine && spec->directory) {
                 r = machine_name_from_path(spec->directory, &spec->machine);
-                if (r < 0)
+                if (r < 0 && r != -EINVAL)
                         return r;
         }
 
@@ -110,6 +110,8 @@ static const char *check_image(const Spec *spec) {
                 return "Say which machine, with --directory= or --machine=";
         if (spec->directory && streq(spec->directory, "/"))
                 return "The host's own root directory cannot be a machine's";
+        if (!spec->machine)
+                return "The directory's name makes no machine name, --machine= gives one";
         if (!machine_name_is_valid(spec->machine))
                 return "Not a valid machine name, --machine= gives another";
         if (!machine_name_is_valid(spec->hostname))

@@ -118,11 +118,11 @@ int spec_add_mount(Spec *spec, const SpecMount *mount);
  * spec_complete() - derive what was not said from what was
  * @spec:               spec to complete
  *
- * The machine's name from the directory's, the host name from the machine's.
+ * The machine's name from the directory's, unless nothing of that can be in a
+ * name; the host name from the machine's.
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -EINVAL      no machine name can be made of the directory's
- *         -ENOMEM
+ * Errors: -ENOMEM
  */
 int spec_complete(Spec *spec);
 

@@ -176,6 +176,10 @@ static void explain(const void *subject, FILE *f) {
         const Run *run = subject;
 
         (void) fputs(method_name(run->spec), f);
+        if (run->spec->slice)
+                (void) fprintf(f, ", Slice=%s", run->spec->slice);
+        for (char **p = run->spec->properties; p && *p; p++)
+                (void) fprintf(f, ", %s", *p);
 }
 
 const Step step_register = {

@@ -1,0 +1,549 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""berth-run as root, without daemon or bus: what a payload finds inside, how
+its end is told, what a hostile image cannot do, and that nothing is left.
+
+usage: test-run.py BERTH-RUN PROBE
+"""
+
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+RUN, PROBE = (os.path.abspath(p) for p in sys.argv[1:3])
+TIMEOUT = 60
+NAME = f"berth-test-{os.getpid()}"
+
+
+def cgroup_root():
+    for path in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        if os.path.exists(os.path.join(path, "cgroup.controllers")):
+            return path
+    return None
+
+
+def host_state():
+    """What a run may have left: mounts, links, control groups."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        mounts = len(f.readlines())
+    links = [n for n in os.listdir("/sys/class/net") if n.startswith("ve-")]
+    groups = [d for d, _, _ in os.walk(cgroup_root()) if NAME in d]
+    return mounts, links, groups
+
+
+class Guest(unittest.TestCase):
+    """A root directory that consists of the probe, and what a test adds."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="berth-test-")
+        os.chmod(self.root, 0o755)
+        shutil.copy(PROBE, os.path.join(self.root, "probe"))
+        self.before = host_state()
+
+    def tearDown(self):
+        shutil.rmtree(self.root)
+        self.assertEqual(host_state(), self.before, "something was left")
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+
+    def arguments(self, *options):
+        return [RUN, f"--directory={self.root}", f"--machine={NAME}", "--register=no", "--quiet", *options]
+
+    def run_guest(self, options, *command, status=0, **more):
+        ran = subprocess.run(self.arguments(*options) + list(command), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=TIMEOUT, check=False, **more)
+        self.assertEqual(ran.returncode, status, ran.stdout + ran.stderr)
+        return ran.stdout
+
+    def probe(self, *command, options=(), **more):
+        return self.run_guest(options, "/probe", *command, **more)
+
+    def refused(self, options, *command):
+        ran = subprocess.run(self.arguments(*options) + list(command), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+        return ran.stderr
+
+    def start(self, *command, options=(), **more):
+        """A guest that goes on running; its output ends when it does."""
+        guest = subprocess.Popen(self.arguments(*options) + ["/probe", *command], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, text=True, **more)
+        self.addCleanup(guest.stdout.close)
+        return guest
+
+
+class Inside(Guest):
+    def mounts(self, *options):
+        table = {}
+        for line in self.probe("mounts", options=options).splitlines():
+            fields = line.split()
+            dash = fields.index("-")
+            table[fields[4]] = {"options": fields[5].split(","), "tags": fields[6:dash],
+                                "type": fields[dash + 1]}
+        return table
+
+    def test_api_file_systems_are_there_before_the_payload(self):
+        mounts = self.mounts()
+        for where, what in (("/proc", "proc"), ("/sys", "sysfs"), ("/dev", "tmpfs"), ("/dev/pts", "devpts"),
+                            ("/dev/shm", "tmpfs"), ("/dev/mqueue", "mqueue"), ("/run", "tmpfs"),
+                            ("/run/host", "tmpfs"), ("/tmp", "tmpfs"), ("/sys/fs/cgroup", "cgroup2")):
+            self.assertEqual(mounts[where]["type"], what, where)
+
+    def test_what_is_the_host_s_is_read_only(self):
+        mounts = self.mounts()
+        for where in ("/sys", "/proc/sys", "/run/host"):
+            self.assertIn("ro", mounts[where]["options"], where)
+        self.assertIn("EROFS", self.probe("create", "/sys/x", status=1))
+        self.assertIn("EROFS", self.probe("write", "/proc/sys/kernel/domainname", "x", status=1))
+        self.assertIn("EROFS", self.probe("create", "/run/host/x", status=1))
+
+    def test_run_host_allows_neither_programs_nor_devices(self):
+        options = self.mounts()["/run/host"]["options"]
+        for option in ("ro", "nosuid", "nodev", "noexec"):
+            self.assertIn(option, options)
+
+    def test_all_mounts_are_shared(self):
+        for where, mount in self.mounts().items():
+            self.assertTrue(any(tag.startswith("shared:") for tag in mount["tags"]), where)
+
+    def test_nothing_of_the_host_s_mounts_is_left(self):
+        with open("/proc/self/mountinfo", encoding="utf-8") as f:
+            host = {line.split()[4] for line in f}
+        own = {"/", "/proc", "/sys", "/dev", "/run", "/tmp"}
+        self.assertFalse([m for m in self.mounts() if m in host - own and
+                          not m.startswith(("/dev/", "/sys/", "/proc/", "/run/"))])
+
+    def test_a_network_of_its_own_may_be_configured(self):
+        self.assertIn("written", self.probe("write", "/proc/sys/net/ipv4/ip_forward", "1",
+                                            options=["--private-network"]))
+        mounts = self.mounts("--private-network")
+        self.assertEqual(mounts["/sys"]["type"], "tmpfs")
+        self.assertIn("ro", mounts["/sys"]["options"])
+        self.assertEqual(self.probe("list", "/sys/class/net", options=["--private-network"]).split(), ["lo"])
+
+    def test_a_veth_pair_has_the_names_and_addresses_of_nspawn(self):
+        seen = self.probe("list", "/sys/class/net", ",", "cat", "/sys/class/net/host0/address",
+                          options=["--network-veth"]).split()
+        self.assertEqual(sorted(seen[:2]), ["host0", "lo"])
+        self.assertEqual(int(seen[2][:2], 16) & 3, 2, seen[2])
+
+    def test_secrets_of_the_kernel_are_covered(self):
+        for name in ("kallsyms", "keys", "timer_list"):
+            if os.path.exists(f"/proc/{name}"):
+                self.assertEqual(self.probe("cat", f"/proc/{name}"), "")
+                self.assertIn("100000 ", self.probe("stat", f"/proc/{name}"))
+
+    def test_the_boot_id_is_its_own(self):
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as f:
+            host = f.read()
+        one, two = (self.probe("cat", "/proc/sys/kernel/random/boot_id") for _ in range(2))
+        self.assertEqual(len({host, one, two}), 3)
+
+    def test_the_kernel_s_log_is_not_the_host_s(self):
+        self.assertIn("EAGAIN", self.probe("cat", "/proc/kmsg", status=1))
+
+    def test_devices_have_their_numbers(self):
+        for name, number in (("null", "1:3"), ("zero", "1:5"), ("full", "1:7"), ("random", "1:8"),
+                             ("urandom", "1:9"), ("tty", "5:0")):
+            self.assertEqual(self.probe("stat", f"/dev/{name}"), f"/dev/{name} 020666 {number}\n")
+        self.assertIn("ENOENT", self.probe("stat", "/dev/kmsg", status=1))
+        self.assertIn("ENOENT", self.probe("stat", "/dev/tty0", status=1))
+
+    def test_inaccessible_nodes_are_of_all_types(self):
+        for name, mode in (("reg", stat.S_IFREG), ("dir", stat.S_IFDIR), ("fifo", stat.S_IFIFO),
+                           ("sock", stat.S_IFSOCK), ("chr", stat.S_IFCHR), ("blk", stat.S_IFBLK)):
+            self.assertIn(f"{mode:06o} 0:0", self.probe("stat", f"/run/host/inaccessible/{name}"))
+
+    def test_the_console_is_a_terminal_of_its_own(self):
+        seen = self.probe("tty", ",", "readlink", "/dev/console", ",", "write", "/dev/console", "said\n")
+        self.assertIn("stdin /dev/pts/0", seen)
+        self.assertIn("controlling terminal", seen)
+        self.assertIn("/dev/console -> pts/0", seen)
+        self.assertIn("said\n", seen)
+        self.assertNotIn("\r", seen)
+
+    def test_pipe_hands_on_our_streams(self):
+        ran = subprocess.run(self.arguments("--pipe", "/probe", "tty", ",", "cat", "/dev/stdin"),
+                             input="through", capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertIn("stdin is no terminal", ran.stdout)
+        self.assertIn("/dev/tty: ENXIO", ran.stdout)
+        self.assertIn("through", ran.stdout)
+
+    def test_all_output_comes_out_before_the_end(self):
+        self.write("many", "x" * 79 + "\n" + ("y" * 79 + "\n") * 4000)
+        self.assertEqual(len(self.probe("cat", "/many")), 80 * 4001)
+
+    def test_a_full_console_stops_nobody(self):
+        self.write("many", ("y" * 79 + "\n") * 4000)
+        self.assertEqual(self.probe("cat", "/many", options=["--console=passive"]), "")
+
+    def test_no_descriptor_of_the_host_is_open(self):
+        read_fd, write_fd = os.pipe()
+        try:
+            seen = self.probe("fds", pass_fds=(read_fd, write_fd))
+        finally:
+            os.close(read_fd)
+            os.close(write_fd)
+        self.assertEqual([line.split()[0] for line in seen.splitlines()], ["0", "1", "2"])
+
+    def test_namespaces_are_its_own(self):
+        inside = dict(line.split() for line in
+                      self.probe("ns", options=["--private-network"]).splitlines())
+        for name in ("cgroup", "ipc", "mnt", "net", "pid", "uts"):
+            self.assertNotEqual(inside[name], os.readlink(f"/proc/self/ns/{name}"), name)
+        self.assertEqual(self.probe("ns").splitlines()[3].split()[1], os.readlink("/proc/self/ns/net"))
+
+    def test_pid_1_leads_a_session_under_the_machine_s_name(self):
+        seen = self.probe("who")
+        for line in ("pid 1", "sid 1", "uid 0", "gid 0", "groups 0", f"host {NAME}", "cwd /"):
+            self.assertIn(line + "\n", seen)
+        self.assertIn("host other\n", self.probe("who", options=["--hostname=other"]))
+
+    def test_its_control_group_is_the_root_that_it_sees(self):
+        self.assertIn("0::/\n", self.probe("cat", "/proc/self/cgroup"))
+        self.assertIn("written", self.probe("write", "/sys/fs/cgroup/cgroup.max.depth", "100"))
+
+    def test_environment_of_pid_1(self):
+        lines = self.probe("env", options=["-E", "A=1", "-E", "A=2"]).splitlines()
+        seen = dict(line.split("=", 1) for line in lines)
+        self.assertEqual(seen["container"], "berth")
+        self.assertEqual(seen["NOTIFY_SOCKET"], "/run/host/notify")
+        self.assertEqual(seen["HOME"], "/root")
+        self.assertEqual(seen["A"], "2")
+        self.assertIn("container_host_id", seen)
+        self.assertEqual(self.probe("cat", "/run/host/container-uuid"), seen["container_uuid"] + "\n")
+        self.assertEqual(self.probe("cat", "/run/host/container-manager"), "berth\n")
+        self.assertNotIn("SHELL", seen)
+
+    def uuid(self, *options):
+        return self.probe("cat", "/run/host/container-uuid", options=options)
+
+    def test_the_uuid_is_stable_unless_the_image_has_one(self):
+        one, two = self.uuid(), self.uuid()
+        self.assertEqual(one, two)
+        given = "11111111-2222-4333-8444-555555555555"
+        self.assertEqual(self.uuid(f"--uuid={given}"), given + "\n")
+        self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+        self.assertEqual(self.uuid(f"--uuid={given}"), "01234567-89ab-cdef-0123-456789abcdef\n")
+
+    def test_binds_and_tmpfs_are_where_they_shall_be(self):
+        os.makedirs(self.path("src"))
+        self.write("src/file", "of the host\n")
+        options = [f"--bind-ro={self.path('src')}:/a/b", f"--bind={self.path('src/file')}:/c/file",
+                   "--tmpfs=/d:mode=0700,size=64k"]
+        seen = self.probe("cat", "/a/b/file", ",", "cat", "/c/file", options=options)
+        self.assertEqual(seen, "of the host\n" * 2)
+        self.assertIn("EROFS", self.probe("create", "/a/b/x", options=options, status=1))
+        self.assertIn("040700", self.probe("stat", "/d", options=options))
+
+    def test_a_read_only_root_stays_as_it_is(self):
+        for name in ("dev", "proc", "run", "sys", "tmp"):
+            os.makedirs(self.path(name))
+        self.assertIn("EROFS", self.probe("create", "/x", options=["--read-only"], status=1))
+
+
+class Privileges(Guest):
+    def caps(self, *options):
+        return dict(line.split(":\t") for line in self.probe("caps", options=options).splitlines())
+
+    def bit(self, value, number):
+        return int(value, 16) >> number & 1
+
+    def test_only_the_default_capabilities_are_left(self):
+        caps = self.caps()
+        self.assertEqual(caps["CapBnd"], caps["CapEff"])
+        self.assertEqual(int(caps["CapBnd"], 16) | 1 << 24, 0xfdecafff)
+        self.assertEqual(int(caps["CapInh"], 16) | int(caps["CapAmb"], 16), 0)
+
+    def test_a_network_of_its_own_brings_net_admin(self):
+        self.assertEqual(self.bit(self.caps("--private-network")["CapBnd"], 12), 1)
+
+    def test_capabilities_can_be_added_and_taken(self):
+        caps = self.caps("--capability=cap_sys_time", "--drop-capability=CAP_MKNOD,cap_chown")
+        self.assertEqual([self.bit(caps["CapBnd"], n) for n in (25, 27, 0)], [1, 0, 0])
+        self.assertEqual(int(self.caps("--drop-capability=all")["CapBnd"], 16), 0)
+
+    def test_no_new_privileges(self):
+        self.assertEqual(self.caps()["NoNewPrivs"], "0")
+        self.assertEqual(self.caps("--no-new-privileges=yes")["NoNewPrivs"], "1")
+
+    def test_a_user_of_the_image(self):
+        self.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nweb:x:1234:1235::/srv/web:/bin/false\n")
+        self.write("etc/group", "www:x:7:other,web\nmail:x:8:mail\n")
+        seen = self.probe("who", ",", "caps", ",", "env", options=["--uid=web"])
+        for line in ("uid 1234", "gid 1235", "groups 1", "HOME=/srv/web", "USER=web",
+                     "CapEff:\t0000000000000000"):
+            self.assertIn(line + "\n", seen)
+        self.assertIn("uid 4711\n", self.probe("who", options=["-u", "4711", "--drop-capability=all"]))
+
+    def test_a_user_that_is_none_is_refused(self):
+        self.write("etc/passwd", "one::x:0::/:/bin/sh\n:x:5:5::/:/bin/sh\n-1:x:-1:-1::/:/\n"
+                                 "big:x:4294967295:1::/:/\n")
+        for user in ("one", "-1", "1x", "+1", "big", "4294967295"):
+            self.assertIn("step user", self.refused([f"--uid={user}"], "/probe", "who"))
+
+    def test_limits_are_those_of_a_first_process(self):
+        seen = subprocess.run(["sh", "-c", 'ulimit -n 100; ulimit -c 0; exec "$@"', "sh",
+                               *self.arguments("/probe", "limits")],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=TIMEOUT, check=True)
+        self.assertRegex(seen.stdout, r"Max stack size +8388608 ")
+        self.assertRegex(seen.stdout, r"Max msgqueue size +819200 ")
+
+
+class Ends(Guest):
+    def setUp(self):
+        super().setUp()
+        self.directory = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.bind(os.path.join(self.directory, "notify"))
+        self.socket.settimeout(TIMEOUT)
+        self.environment = dict(os.environ, NOTIFY_SOCKET=os.path.join(self.directory, "notify"))
+
+    def messages(self):
+        """All that has come so far, by lines."""
+        lines = []
+        while select.select([self.socket], [], [], 0)[0]:
+            lines += self.socket.recv(8192).decode().splitlines()
+        return lines
+
+    def test_the_exit_status_is_the_payload_s(self):
+        for status, told in ((0, 0), (7, 7), (255, 255), (133, 1)):
+            self.probe("exit", str(status), status=told)
+
+    def test_power_off_is_success(self):
+        self.probe("poweroff")
+
+    def test_a_reboot_starts_anew(self):
+        self.assertEqual(self.probe("who", ",", "once", "/again", ",", "reboot").count("pid 1\n"), 2)
+
+    def test_what_cannot_be_executed_is_told(self):
+        self.assertIn("step exec (/nowhere): No such file", self.refused([], "/nowhere"))
+        self.assertIn("step exec (nowhere): No such file", self.refused([], "nowhere"))
+        self.write("text", "no program\n", 0o644)
+        self.assertIn("step exec (/text): Permission denied", self.refused([], "/text"))
+
+    def test_ready_once_it_runs(self):
+        self.probe("who", env=self.environment)
+        lines = self.messages()
+        self.assertIn("READY=1", lines)
+        self.assertIn("STATUS=Container running.", lines)
+        self.assertTrue([l for l in lines if l.startswith("X_NSPAWN_LEADER_PID=")])
+
+    def test_ready_when_the_payload_says_so(self):
+        yes = ["--notify-ready=yes"]
+        self.probe("who", options=yes, env=self.environment)
+        self.assertNotIn("READY=1", self.messages())
+        self.probe("notify", "STATUS=up\nREADY=1\nX_SYSTEMD_SIGNALS_LEVEL=2", options=yes,
+                   env=self.environment)
+        lines = self.messages()
+        self.assertIn("READY=1", lines)
+        self.assertIn("STATUS=Container running: up", lines)
+        self.assertIn("X_SYSTEMD_SIGNALS_LEVEL=2", lines)
+
+    def test_only_pid_1_is_heard(self):
+        self.probe("notify-child", "READY=1", options=["--notify-ready=yes"], env=self.environment)
+        self.assertNotIn("READY=1", self.messages())
+
+    def test_junk_is_not_heard_and_harms_nobody(self):
+        self.probe("notify-junk", ",", "notify", "STATUS=after", options=["--notify-ready=yes"],
+                   env=self.environment)
+        lines = self.messages()
+        self.assertNotIn("READY=1", lines)
+        self.assertIn("STATUS=Container running: after", lines)
+        self.assertFalse([l for l in lines if "\033" in l or "\377" in l])
+
+    def test_sigterm_is_passed_on_as_the_kill_signal(self):
+        guest = self.start("wait", options=["--kill-signal=SIGUSR2"], env=self.environment)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGTERM)
+        self.assertEqual(guest.stdout.read(), f"signal {int(signal.SIGUSR2)}\n")
+        self.assertEqual(guest.wait(TIMEOUT), 0)
+        self.assertIn("STOPPING=1", self.messages())
+
+    def test_a_second_sigterm_kills(self):
+        guest = self.start("deaf", options=["--kill-signal=SIGUSR1"], stderr=subprocess.DEVNULL)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGINT)
+        guest.send_signal(signal.SIGTERM)
+        self.assertEqual(guest.wait(TIMEOUT), 1)
+
+    def leader(self):
+        for line in self.socket.recv(8192).decode().splitlines():
+            if line.startswith("X_NSPAWN_LEADER_PID="):
+                return int(line.split("=")[1])
+        return self.leader()
+
+    def test_a_killed_supervisor_takes_its_guest_along(self):
+        guest = self.start("wait", env=self.environment)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        pidfd = os.pidfd_open(self.leader())
+        guest.kill()
+        self.assertEqual(guest.wait(TIMEOUT), -signal.SIGKILL)
+        self.assertTrue(select.select([pidfd], [], [], TIMEOUT)[0])
+        os.close(pidfd)
+        self.probe("who")  # the same machine once more, which clears away what was left
+
+    def test_one_machine_runs_once(self):
+        guest = self.start("wait", env=self.environment)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        self.assertIn("step cgroup", self.refused([], "/probe", "who"))
+        guest.send_signal(signal.SIGTERM)
+        guest.wait(TIMEOUT)
+
+    @staticmethod
+    def enter(path):
+        with open(os.path.join(path, "cgroup.procs"), "w", encoding="utf-8") as f:
+            f.write("0")
+
+    def in_unit(self, *command, status):
+        """berth-run --keep-unit in a control group that is named like a unit's."""
+        unit = f"machine.slice/{NAME}.service"
+        path = os.path.join(cgroup_root(), unit)
+        os.makedirs(path)
+        try:
+            seen = self.run_guest(["--keep-unit"], "/probe", *command, status=status,
+                                  preexec_fn=lambda: self.enter(path))
+            return seen, os.listdir(path)
+        finally:
+            for name in ("supervisor", "payload", ""):
+                if os.path.isdir(os.path.join(path, name)):
+                    os.rmdir(os.path.join(path, name))
+            os.rmdir(os.path.dirname(path))
+
+    def test_a_reboot_in_a_unit_is_told_by_the_exit_status(self):
+        seen, below = self.in_unit("cat", "/proc/self/cgroup", ",", "once", "/again", ",", "reboot",
+                                   status=133)
+        self.assertIn("0::/\n", seen)
+        self.assertIn("supervisor", below)
+        self.assertNotIn("payload", below)
+
+
+class Hostile(Guest):
+    def setUp(self):
+        super().setUp()
+        self.outside = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.outside)
+
+    def test_links_in_place_of_api_directories_are_refused(self):
+        for name in ("dev", "proc", "sys", "run"):
+            if os.path.isdir(self.path(name)):
+                os.rmdir(self.path(name))
+            os.symlink(self.outside, self.path(name))
+            self.assertRegex(self.refused([], "/probe", "who"), f"step {name} .*Not a directory")
+            os.unlink(self.path(name))
+        self.assertEqual(os.listdir(self.outside), [])
+
+    def test_a_link_in_place_of_tmp_leads_nowhere(self):
+        os.symlink(self.outside, self.path("tmp"))
+        self.probe("who")
+        self.assertEqual(os.listdir(self.outside), [])
+
+    def test_a_bind_s_target_stays_inside(self):
+        os.symlink("/", self.path("link"))
+        os.symlink("../" * 20 + self.outside.lstrip("/"), self.path("up"))
+        self.write("file", "x")
+        self.probe("stat", "/made/probe", options=[f"--bind={self.root}:/link/made"])
+        self.refused([f"--bind={self.path('file')}:/up/file"], "/probe", "who")
+        self.assertEqual(os.listdir(self.outside), [])
+        self.assertFalse(os.path.exists("/made"))
+
+    def test_our_own_program_is_not_executed(self):
+        os.symlink("/proc/self/exe", self.path("link"))
+        self.write("script", "#!/proc/self/exe --version\n", 0o755)
+        self.write("deep", "#!/script\n", 0o755)
+        os.symlink("/proc/thread-self/exe", self.path("thread"))
+        for program in ("/link", "/script", "/deep", "/thread", "/proc/self/exe", "/proc/1/exe"):
+            self.assertIn("Too many levels of symbolic links", self.refused([], program))
+
+    def test_an_interpreter_of_a_binary_is_the_guest_s(self):
+        with open(shutil.which("true"), "rb") as f:
+            binary = f.read()
+        where = max(binary.find(b"/lib64/ld-linux"), binary.find(b"/lib/ld-linux"))
+        end = binary.index(b"\0", where)
+        name = b"/proc/self/exe"
+        with open(self.path("binary"), "wb") as f:
+            f.write(binary[:where] + name + b"\0" * (end - where - len(name)) + binary[end:])
+        os.chmod(self.path("binary"), 0o755)
+        self.assertIn("step exec (/binary)", self.refused([], "/binary"))
+
+    def test_files_that_never_end_or_answer_are_not_read(self):
+        os.makedirs(self.path("etc"))
+        os.mkfifo(self.path("etc/passwd"))
+        self.refused(["--uid=web"], "/probe", "who")
+        os.unlink(self.path("etc/passwd"))
+        os.mkfifo(self.path("etc/machine-id"))
+        self.probe("who")
+        os.unlink(self.path("etc/machine-id"))
+        os.symlink("/dev/zero", self.path("etc/machine-id"))
+        self.probe("who")
+
+    def test_a_machine_id_of_garbage_is_none(self):
+        for text in ("", "uninitialized\n", "x" * 32, "0" * 32, "\n" * 5000, "../../etc/passwd"):
+            self.write("etc/machine-id", text)
+            self.assertRegex(self.probe("cat", "/run/host/container-uuid"), r"^[0-9a-f-]{36}\n$")
+
+    def test_the_clock_is_set_in_the_guest_only(self):
+        zone = os.path.join(self.outside, "localtime")
+        with open(zone, "w", encoding="utf-8") as f:
+            f.write("outside")
+        target = os.readlink("/etc/localtime") if os.path.islink("/etc/localtime") else ""
+        if "/zoneinfo/" not in target:
+            self.skipTest("a host whose /etc/localtime is a link")
+        name = target.split("/zoneinfo/")[1]
+        self.write("usr/share/zoneinfo/" + name, "zone")
+        os.makedirs(self.path("etc"))
+        os.symlink(zone, self.path("etc/localtime"))
+        self.probe("who")
+        self.assertEqual(os.readlink(self.path("etc/localtime")), "../usr/share/zoneinfo/" + name)
+        os.unlink(self.path("etc/localtime"))
+        os.rmdir(self.path("etc"))
+        os.symlink(self.outside, self.path("etc"))
+        self.probe("who")
+        with open(zone, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "outside")
+
+    def test_boot_wants_an_operating_system(self):
+        self.assertIn("step system (/etc/os-release)", self.refused(["--boot"]))
+        self.write("usr/lib/os-release", "ID=x\n")
+        self.assertIn("step system (/sbin/init)", self.refused(["--boot"]))
+        os.makedirs(self.path("sbin"))
+        os.symlink("/proc/self/exe", self.path("sbin/init"))
+        self.refused(["--boot"])
+
+    def test_boot_runs_init(self):
+        self.write("usr/lib/os-release", "ID=x\n")
+        os.makedirs(self.path("sbin"))
+        shutil.copy(PROBE, self.path("sbin/init"))
+        self.assertIn("pid 1\n", self.run_guest(["--boot"], "who"))
+
+    def test_the_host_s_root_is_no_machine_s(self):
+        os.symlink("/", self.path("slash"))
+        for path in ("/", self.path("slash"), "/../"):
+            ran = subprocess.run([RUN, f"--directory={path}", "--machine=x", "--register=no", "/bin/true"],
+                                 capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("own root directory", ran.stderr)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0 or not cgroup_root():
+        print("lacks root, or a unified hierarchy of control groups")
+        sys.exit(1 if os.environ.get("TEST_NO_SKIP") else 77)
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+
+#include "lib/base/signals.h"
+#include "lib/base/text.h"
+#include "lib/spec/args.h"
+#include "lib/spec/capability.h"
+#include "lib/spec/property.h"
+#include "tests/test.h"
+
+/* What comes of a command line; the strings are split at blanks. */
+static int parse(const char *line, Spec *spec) {
+        _cleanup_(strv_freep) char **argv = NULL;
+        _cleanup_free_ char *text = NULL;
+        ArgsOutcome outcome;
+        int r;
+
+        CHECK_OK(strv_split(line, " ", &argv));
+        spec_init(spec);
+
+        r = args_parse((int) strv_length(argv), argv, spec, &outcome, &text);
+        if (r < 0) {
+                CHECK(text && *text);
+                spec_done(spec);
+                return r;
+        }
+
+        return (int) outcome;
+}
+
+static void check_refused(const char *line) {
+        Spec spec;
+
+        CHECK_ERR(parse(line, &spec), EINVAL);
+}
+
+TEST(options_end_where_the_command_begins) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web ls -b --quiet", &spec));
+        CHECK(spec.mode == START_COMMAND);
+        CHECK(!spec.quiet);
+        CHECK(strv_length(spec.command) == 3);
+        CHECK_STREQ(spec.command[1], "-b");
+}
+
+TEST(two_dashes_end_options_too) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web -- --quiet", &spec));
+        CHECK(!spec.quiet);
+        CHECK_STREQ(spec.command[0], "--quiet");
+}
+
+TEST(letters_can_be_run_together) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -bqMweb", &spec));
+        CHECK(spec.mode == START_BOOT);
+        CHECK(spec.quiet);
+        CHECK_STREQ(spec.machine, "web");
+}
+
+TEST(values_follow_or_are_attached) {
+        _cleanup_(spec_done) Spec one, two;
+
+        CHECK_OK(parse("berth-run --machine web --kill-signal RTMIN+3", &one));
+        CHECK_OK(parse("berth-run --machine=web --kill-signal=SIGRTMIN+3", &two));
+        CHECK_STREQ(one.machine, two.machine);
+        CHECK(one.kill_signal == SIGRTMIN + 3);
+        CHECK(two.kill_signal == SIGRTMIN + 3);
+}
+
+TEST(the_last_scalar_wins_and_lists_grow) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M one -M two -E A=1 -E B=2 --bind=/a --bind-ro=/b:/c", &spec));
+        CHECK_STREQ(spec.machine, "two");
+        CHECK(strv_length(spec.environment) == 2);
+        CHECK(spec.n_mounts == 2);
+        CHECK_STREQ(spec.mounts[0].target, "/a");
+        CHECK_STREQ(spec.mounts[1].target, "/c");
+        CHECK(spec.mounts[1].read_only);
+        CHECK(spec.mounts[1].recursive);
+}
+
+TEST(a_backslash_keeps_a_colon) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --bind=/a\\:b\\\\c:/d:norbind", &spec));
+        CHECK_STREQ(spec.mounts[0].source, "/a:b\\c");
+        CHECK_STREQ(spec.mounts[0].target, "/d");
+        CHECK(!spec.mounts[0].recursive);
+}
+
+TEST(names_follow_from_the_directory) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -D /nowhere/web_1.raw", &spec));
+        CHECK_STREQ(spec.machine, "web1");
+        CHECK_STREQ(spec.hostname, "web1");
+}
+
+TEST(a_link_of_its_own_is_a_network_of_its_own) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web -n", &spec));
+        CHECK(spec.private_network);
+        CHECK(spec_capabilities(&spec) & CAPABILITY_BIT(CAP_NET_ADMIN));
+}
+
+TEST(what_is_not_offered_yet_is_unknown) {
+        check_refused("berth-run -M web --image=x.raw");
+        check_refused("berth-run -M web --ephemeral");
+        check_refused("berth-run -M web -x");
+        check_refused("berth-run -M web -U");
+        check_refused("berth-run -M web --private-users=pick");
+        check_refused("berth-run -M web --network-bridge=br0");
+        check_refused("berth-run -M web --link-journal=host");
+        check_refused("berth-run -M web --=x");
+}
+
+TEST(help_needs_nothing_else) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK(parse("berth-run --help --machine=not_valid", &spec) == ARGS_HELP);
+        spec_done(&spec);
+        CHECK(parse("berth-run --version", &spec) == ARGS_VERSION);
+}
+
+TEST(every_option_says_what_it_does) {
+        for (size_t i = 0; i < n_options; i++) {
+                CHECK(!isempty(option_table[i].text));
+                if (option_table[i].value != OPTION_NO_VALUE)
+                        CHECK(!isempty(option_table[i].metavar));
+        }
+}
+
+TEST(the_kill_signal_suits_the_payload) {
+        Spec spec;
+
+        spec_init(&spec);
+        CHECK(spec_kill_signal(&spec) == SIGKILL);
+        spec.mode = START_BOOT;
+        CHECK(spec_kill_signal(&spec) == SIGRTMIN + 3);
+        spec.kill_signal = SIGTERM;
+        CHECK(spec_kill_signal(&spec) == SIGTERM);
+}
+
+TEST(capabilities_are_read_whole) {
+        uint64_t bits;
+
+        CHECK_OK(capabilities_parse("CAP_CHOWN,cap_bpf", &bits));
+        CHECK(bits == (CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_BPF)));
+        CHECK_OK(capabilities_parse("all", &bits));
+        CHECK(bits == UINT64_MAX);
+        CHECK_ERR(capabilities_parse("", &bits), EINVAL);
+        CHECK_ERR(capabilities_parse(",", &bits), EINVAL);
+        CHECK_ERR(capabilities_parse("chown", &bits), EINVAL);
+        CHECK_ERR(capabilities_parse("cap_chown ", &bits), EINVAL);
+        CHECK_ERR(capabilities_parse("cap_chown,all", &bits), EINVAL);
+}
+
+TEST(properties_have_their_types) {
+        SpecProperty p;
+
+        CHECK_OK(spec_property_parse("MemoryMax=1K", &p));
+        CHECK(p.type == 't' && p.number == 1024);
+        CHECK_OK(spec_property_parse("TasksMax=infinity", &p));
+        CHECK(p.number == UINT64_MAX);
+        CHECK_OK(spec_property_parse("CPUQuota=150%", &p));
+        CHECK_STREQ(p.name, "CPUQuotaPerSecUSec");
+        CHECK(p.number == 1500000);
+        CHECK_OK(spec_property_parse("Description=a=b c", &p));
+        CHECK(p.type == 's');
+        CHECK_STREQ(p.text, "a=b c");
+
+        CHECK_ERR(spec_property_parse("CPUWeight=0", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("CPUWeight=10001", &p), ERANGE);
+        CHECK_ERR(spec_property_parse("CPUQuota=50", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("MemoryMax", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("Memory=1", &p), EOPNOTSUPP);
+        CHECK_ERR(spec_property_parse("MemoryMaxx=1", &p), EOPNOTSUPP);
+}
+
+TEST(signals_have_names) {
+        char name[SIGNAL_STRING_MAX];
+
+        CHECK(signal_from_string("SIGTERM") == SIGTERM);
+        CHECK(signal_from_string("KILL") == SIGKILL);
+        CHECK(signal_from_string("15") == 15);
+        CHECK(signal_from_string("SIGRTMIN") == SIGRTMIN);
+        CHECK(signal_from_string("RTMAX-1") == SIGRTMAX - 1);
+        CHECK_ERR(signal_from_string("0"), EINVAL);
+        CHECK_ERR(signal_from_string("65"), EINVAL);
+        CHECK_ERR(signal_from_string("SIGRTMIN+31"), EINVAL);
+        CHECK_ERR(signal_from_string("SIGRTMIN-1"), EINVAL);
+        CHECK_ERR(signal_from_string("SIG"), EINVAL);
+        CHECK_ERR(signal_from_string("term"), EINVAL);
+        CHECK_STREQ(signal_to_string(SIGRTMIN + 3, name), "SIGRTMIN+3");
+        CHECK_STREQ(signal_to_string(SIGHUP, name), "SIGHUP");
+}
+
+TEST_MAIN()
