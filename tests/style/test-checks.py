@@ -120,6 +120,12 @@ class Docs(Tree):
                        "int a_do(int a, int b);\n",
                        ["a_do(a, b) is documented with (b, a)"])
 
+    def test_types_of_functions_are_compared_too(self):
+        self.check_doc("/**\n * typedef Done - how it ended\n * @userdata: what came\n */\n"
+                       "typedef void (*Done)(void *userdata);\n")
+        self.check_doc("/**\n * typedef Done - how it ended\n */\ntypedef void (*Done)(void *userdata);\n",
+                       ["Done(userdata) is documented with ()"])
+
     def test_the_name_is_compared(self):
         self.check_doc("/**\n * a_do() - do it\n *\n * Return: 0.\n */\nint a_done(void);\n",
                        ["a_done() is documented as a_do()"])
