@@ -25,10 +25,14 @@ static const struct {
         { "ipv4",       "rp_filter",            "1" },  /* only from the addresses that lead there */
 };
 
+static bool is_in_our_groups(const NetlinkLink *l) {
+        return l->group == LINK_GROUP || l->group == LINK_GROUP_DISCARDED;
+}
+
 static bool is_ours(const NetlinkLink *l, const char *machine, Id128 host) {
         Mac mac = mac_derive(MAC_VETH_HOST, host, machine, 0);
 
-        return l->group == LINK_GROUP && memcmp(&l->mac, &mac, sizeof(mac)) == 0;
+        return is_in_our_groups(l) && memcmp(&l->mac, &mac, sizeof(mac)) == 0;
 }
 
 static int netns_is_ours(int netns_fd) {
@@ -184,9 +188,36 @@ int link_create(const char *machine, Id128 host, int netns_fd, Link *ret) {
         return 0;
 }
 
+/* Returns 1 if there is one that is ours. */
+static int find_own(Netlink *nl, const char *machine, Id128 host, unsigned ifindex, NetlinkLink *ret) {
+        char name[IFNAME_SIZE];
+        NetlinkLink l;
+        int r;
+
+        (void) ifname_derive(PREFIX, machine, name);
+
+        r = ifindex > 0 ? netlink_get_link(nl, ifindex, &l) : netlink_find_link(nl, name, &l);
+        if (r == -ENODEV)
+                return 0;
+        if (r < 0)
+                return r;
+        if (!is_ours(&l, machine, host))
+                return 0;
+
+        *ret = l;
+        return 1;
+}
+
+/* Its namespace may be going away at the same time, and take it along. */
+static int unless_gone(int r) {
+        if (r == -ENODEV)
+                return 0;
+
+        return r < 0 ? r : 1;
+}
+
 int link_remove(const char *machine, Id128 host, unsigned ifindex) {
         _cleanup_(netlink_closep) Netlink *nl = NULL;
-        char name[IFNAME_SIZE];
         NetlinkLink l;
         int r;
 
@@ -196,21 +227,47 @@ int link_remove(const char *machine, Id128 host, unsigned ifindex) {
         if (r < 0)
                 return r;
 
-        (void) ifname_derive(PREFIX, machine, name);
-        r = ifindex > 0 ? netlink_get_link(nl, ifindex, &l) : netlink_find_link(nl, name, &l);
-        if (r == -ENODEV)
-                return 0;
+        r = find_own(nl, machine, host, ifindex, &l);
+        if (r <= 0)
+                return r;
+
+        return unless_gone(netlink_delete_link(nl, l.ifindex));
+}
+
+int link_discard(const char *machine, Id128 host, unsigned ifindex) {
+        _cleanup_(netlink_closep) Netlink *nl = NULL;
+        NetlinkLink l;
+        int r;
+
+        assert(machine);
+
+        r = netlink_open(&nl);
         if (r < 0)
                 return r;
-        if (!is_ours(&l, machine, host))
-                return 0;
 
-        /* Its namespace may be going away at the same time. */
-        r = netlink_delete_link(nl, l.ifindex);
-        if (r == -ENODEV)
-                return 0;
+        r = find_own(nl, machine, host, ifindex, &l);
+        if (r <= 0)
+                return r;
 
-        return r < 0 ? r : 1;
+        return unless_gone(netlink_set_link_group(nl, l.ifindex, LINK_GROUP_DISCARDED));
+}
+
+static int flush(Netlink *nl) {
+        int r;
+
+        r = netlink_delete_links(nl, LINK_GROUP_DISCARDED);
+        return r == -ENODEV ? 0 : r;
+}
+
+int link_flush(void) {
+        _cleanup_(netlink_closep) Netlink *nl = NULL;
+        int r;
+
+        r = netlink_open(&nl);
+        if (r < 0)
+                return r;
+
+        return flush(nl);
 }
 
 static bool is_kept(const unsigned *kept, size_t n_kept, unsigned ifindex) {
@@ -224,8 +281,8 @@ static bool is_kept(const unsigned *kept, size_t n_kept, unsigned ifindex) {
 int link_sweep(const unsigned *kept, size_t n_kept) {
         _cleanup_(netlink_closep) Netlink *nl = NULL;
         _cleanup_free_ NetlinkLink *links = NULL;
+        int r, n_left = 0;
         size_t n;
-        int r, n_removed = 0;
 
         assert(kept || n_kept == 0);
 
@@ -238,15 +295,15 @@ int link_sweep(const unsigned *kept, size_t n_kept) {
                 return r;
 
         for (size_t i = 0; i < n; i++) {
-                if (links[i].group != LINK_GROUP || is_kept(kept, n_kept, links[i].ifindex))
+                if (!is_in_our_groups(&links[i]) || is_kept(kept, n_kept, links[i].ifindex))
                         continue;
 
-                r = netlink_delete_link(nl, links[i].ifindex);
-                if (r < 0 && r != -ENODEV)
+                r = unless_gone(netlink_set_link_group(nl, links[i].ifindex, LINK_GROUP_DISCARDED));
+                if (r < 0)
                         return r;
-                if (r >= 0)
-                        n_removed++;
+                n_left += r;
         }
 
-        return n_removed;
+        r = flush(nl);
+        return r < 0 ? r : n_left;
 }

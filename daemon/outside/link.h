@@ -23,6 +23,9 @@
 /* "bert", as number: `ip link show group 1650815604` lists the links of all machines. */
 #define LINK_GROUP UINT32_C(0x62657274)
 
+/* Those that link_discard() has put aside. */
+#define LINK_GROUP_DISCARDED (LINK_GROUP + 1)
+
 #define LINK_ALTNAME_SIZE 128   /* ALTIFNAMSIZ of Linux */
 
 typedef struct Link {
@@ -72,11 +75,37 @@ int link_create(const char *machine, Id128 host, int netns_fd, Link *ret);
 int link_remove(const char *machine, Id128 host, unsigned ifindex);
 
 /**
+ * link_discard() - have a machine's link removed by the next link_flush()
+ * @machine:            its name
+ * @host:               the host's machine id
+ * @ifindex:            the host's end, or 0 to find it by its name
+ *
+ * The kernel takes some hundredths of a second to remove one link, and no
+ * longer to remove a thousand. A machine of the same name can be given its link
+ * at once.
+ *
+ * Return: 1 if it will be removed, 0 if there is none that is ours, negative
+ *         error code on failure.
+ * Errors: what the kernel answered
+ */
+int link_discard(const char *machine, Id128 host, unsigned ifindex);
+
+/**
+ * link_flush() - remove all links that were discarded
+ *
+ * Return: 0 on success, also if there are none, negative error code on failure.
+ * Errors: what the kernel answered
+ */
+int link_flush(void);
+
+/**
  * link_sweep() - remove the links of machines that are no more
  * @kept:               host's ends of the machines that there are
  * @n_kept:             their number
  *
- * Return: the number of links that were removed, negative error code on
+ * Also those that a daemon discarded that was killed then.
+ *
+ * Return: the number of links that were left over, negative error code on
  *         failure.
  * Errors: what the kernel answered
  */

@@ -187,29 +187,42 @@ static int apply(
         return nft_apply(commands, reterr_text);
 }
 
-int nat_add(const NatEntry *entry, char **reterr_text) {
-        static const char *const before[] = { table, NULL }, *const verbs[] = { "add", NULL };
+static void drop_text(char **reterr_text) {
+        if (!reterr_text)
+                return;
 
-        assert(entry);
-
-        return apply(before, verbs, entry, 1, reterr_text);
+        free(*reterr_text);
+        *reterr_text = NULL;
 }
 
-int nat_remove(const NatEntry *entry, char **reterr_text) {
-        static const char *const before[] = { NULL }, *const verbs[] = { "add", "delete", NULL };
+int nat_add(const NatEntry *entry, char **reterr_text) {
+        static const char *const nothing[] = { NULL }, *const before[] = { table, NULL };
+        static const char *const verbs[] = { "add", NULL };
         int r;
 
         assert(entry);
 
-        /* Added first, so that what is not there can be deleted. Without the table that fails. */
-        r = apply(before, verbs, entry, 1, reterr_text);
+        /* Filling chains anew takes the kernel a hundred times as long as adding elements. */
+        r = apply(nothing, verbs, entry, 1, reterr_text);
         if (r != -ENOENT)
                 return r;
 
-        if (reterr_text) {
-                free(*reterr_text);
-                *reterr_text = NULL;
-        }
+        drop_text(reterr_text);
+        return apply(before, verbs, entry, 1, reterr_text);
+}
+
+int nat_remove(const NatEntry *entries, size_t n_entries, char **reterr_text) {
+        static const char *const nothing[] = { NULL }, *const verbs[] = { "add", "delete", NULL };
+        int r;
+
+        assert(entries || n_entries == 0);
+
+        /* Added first, so that what is not there can be deleted. Without the table that fails. */
+        r = apply(nothing, verbs, entries, n_entries, reterr_text);
+        if (r != -ENOENT)
+                return r;
+
+        drop_text(reterr_text);
         return 0;
 }
 

@@ -56,14 +56,18 @@ int nat_enable_forwarding(bool four, bool six);
 int nat_add(const NatEntry *entry, char **reterr_text);
 
 /**
- * nat_remove() - remove a machine
- * @entry:              the machine, as it was added
+ * nat_remove() - remove machines
+ * @entries:            the machines, as they were added
+ * @n_entries:          their number
  * @reterr_text:        return location for what nftables said, to be freed, or NULL
  *
- * Return: 0 on success, also if it is not there, negative error code on failure.
+ * The kernel takes some hundredths of a second for it, however many they are.
+ *
+ * Return: 0 on success, also for those that are not there, negative error code
+ *         on failure.
  * Errors: as nat_add()
  */
-int nat_remove(const NatEntry *entry, char **reterr_text);
+int nat_remove(const NatEntry *entries, size_t n_entries, char **reterr_text);
 
 /**
  * nat_replace() - have exactly these machines

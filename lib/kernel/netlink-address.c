@@ -197,6 +197,55 @@ int netlink_list_routes(Netlink *nl, size_t max, InetRange **ret, size_t *ret_n)
         return 0;
 }
 
+static int on_found_route(struct nlmsghdr *answer, void *userdata) {
+        struct nlattr *a[RTA_MAX + 1];
+        struct rtmsg header;
+        InetRange *found = userdata;
+
+        if (answer->nlmsg_type != RTM_NEWROUTE)
+                return 0;
+        if (nlmsg_parse(answer, sizeof(header), a, RTA_MAX, NULL) < 0)
+                return -EBADMSG;
+
+        memcpy(&header, nlmsg_data(answer), sizeof(header));
+        if (header.rtm_dst_len == 0)
+                *found = (InetRange) { .family = header.rtm_family };
+        else if (!read_range(header.rtm_family, header.rtm_dst_len, a[RTA_DST], found))
+                return -EBADMSG;
+
+        return 0;
+}
+
+int netlink_find_route(Netlink *nl, const InetRange *address, InetRange *ret) {
+        _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
+        struct rtmsg header = {
+                .rtm_family = (uint8_t) address->family,
+                .rtm_dst_len = (uint8_t) (inet_size(address->family) * 8),
+                .rtm_flags = RTM_F_FIB_MATCH,   /* the route itself, not where it leads */
+        };
+        InetRange found = {};
+        int r;
+
+        assert(nl);
+        assert(ret);
+
+        r = netlink_request_new(RTM_GETROUTE, 0, &header, sizeof(header), &msg);
+        if (r < 0)
+                return r;
+
+        if (nla_put(msg, RTA_DST, (int) inet_size(address->family), address->bytes) < 0)
+                return -EMSGSIZE;
+
+        r = netlink_call(nl, msg, on_found_route, &found);
+        if (r < 0)
+                return r;
+        if (found.family == 0)
+                return -ENETUNREACH;
+
+        *ret = found;
+        return 0;
+}
+
 /* The last address of an IPv4 network. */
 static void broadcast(const InetRange *address, uint8_t ret[static 4]) {
         memcpy(ret, address->bytes, 4);

@@ -68,6 +68,19 @@ int netlink_list_public_addresses(Netlink *nl, size_t max, NetlinkAddress **ret,
 int netlink_list_routes(Netlink *nl, size_t max, InetRange **ret, size_t *ret_n);
 
 /**
+ * netlink_find_route() - find the route that leads to an address
+ * @nl:                 socket in the namespace
+ * @address:            the address; its length does not matter
+ * @ret:                return location for the route's destination; length 0
+ *                      for a default route
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENETUNREACH         no route leads there
+ *         others               a route refuses it, or what the kernel answered
+ */
+int netlink_find_route(Netlink *nl, const InetRange *address, InetRange *ret);
+
+/**
  * netlink_add_address() - give an interface an address
  * @nl:                 socket in its namespace
  * @ifindex:            the interface

@@ -265,6 +265,34 @@ int netlink_delete_link(Netlink *nl, unsigned ifindex) {
         return netlink_call(nl, msg, NULL, NULL);
 }
 
+static int call_with_group(Netlink *nl, uint16_t type, unsigned ifindex, uint32_t group) {
+        _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
+        int r;
+
+        r = link_request(type, 0, ifindex, &msg);
+        if (r < 0)
+                return r;
+
+        if (nla_put_u32(msg, IFLA_GROUP, group) < 0)
+                return -EMSGSIZE;
+
+        return netlink_call(nl, msg, NULL, NULL);
+}
+
+int netlink_delete_links(Netlink *nl, uint32_t group) {
+        assert(nl);
+        assert(group > 0);
+
+        return call_with_group(nl, RTM_DELLINK, 0, group);
+}
+
+int netlink_set_link_group(Netlink *nl, unsigned ifindex, uint32_t group) {
+        assert(nl);
+        assert(ifindex > 0);
+
+        return call_with_group(nl, RTM_NEWLINK, ifindex, group);
+}
+
 int netlink_set_link_up(Netlink *nl, unsigned ifindex) {
         _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
         struct ifinfomsg header = {

@@ -91,6 +91,32 @@ int netlink_list_veths(Netlink *nl, NetlinkLink **ret, size_t *ret_n);
 int netlink_delete_link(Netlink *nl, unsigned ifindex);
 
 /**
+ * netlink_delete_links() - delete all interfaces of a group, with their peers
+ * @nl:                 socket in their namespace
+ * @group:              its number, not 0
+ *
+ * The kernel waits once for all of them, where it takes some hundredths of a
+ * second to delete one.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENODEV      there are none
+ *         others       what the kernel answered
+ */
+int netlink_delete_links(Netlink *nl, uint32_t group);
+
+/**
+ * netlink_set_link_group() - put an interface into another group
+ * @nl:                 socket in its namespace
+ * @ifindex:            its number, above 0
+ * @group:              the group
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENODEV      no such interface
+ *         others       what the kernel answered
+ */
+int netlink_set_link_group(Netlink *nl, unsigned ifindex, uint32_t group);
+
+/**
  * netlink_set_link_up() - let an interface begin to work
  * @nl:                 socket in its namespace
  * @ifindex:            its number, above 0

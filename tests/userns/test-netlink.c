@@ -209,6 +209,38 @@ TEST(a_default_route_leads_to_the_neighbor) {
         CHECK(seen);
 }
 
+TEST(a_route_is_found_by_an_address_behind_it) {
+        static const char *const nets[] = { "10.180.0.16/28", "fd00:1:2:3::/64" };
+        static const char *const others[] = { "10.180.0.32/28", "fd00:1:2:4::/64" };
+        _cleanup_(fixture_done) Fixture f = {};
+        NetlinkLink l = {};
+
+        USERNS_TEST_BEGIN();
+        fixture_init(&f);
+
+        CHECK_OK(create_pair(&f));
+        CHECK_OK(netlink_find_link(f.guest, "host0", &l));
+        CHECK_OK(netlink_set_link_up(f.guest, l.ifindex));
+
+        for (size_t i = 0; i < 2; i++) {
+                InetRange own = range(nets[i], 2), near = range(nets[i], 5), far = range(others[i], 5);
+                InetRange found = {}, net = inet_range_network(&own);
+
+                CHECK_ERR(netlink_find_route(f.guest, &far, &found), ENETUNREACH);
+                CHECK_OK(netlink_add_address(f.guest, l.ifindex, &own));
+
+                CHECK_OK(netlink_find_route(f.guest, &near, &found));
+                CHECK(inet_range_equal(&found, &net));
+                CHECK_OK(netlink_find_route(f.guest, &own, &found));
+                CHECK(found.length == inet_size(own.family) * 8);
+                CHECK_ERR(netlink_find_route(f.guest, &far, &found), ENETUNREACH);
+
+                CHECK_OK(netlink_add_default_route(f.guest, l.ifindex, &near));
+                CHECK_OK(netlink_find_route(f.guest, &far, &found));
+                CHECK(found.length == 0);
+        }
+}
+
 TEST(a_guest_with_many_addresses_is_listed_up_to_the_limit) {
         _cleanup_(fixture_done) Fixture f = {};
         _cleanup_free_ NetlinkAddress *list = NULL;

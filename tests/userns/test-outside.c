@@ -240,6 +240,35 @@ TEST(links_are_removed_and_swept) {
                 guest_done(&g[i]);
 }
 
+TEST(discarded_links_go_together_and_are_in_nobodys_way) {
+        _cleanup_(guest_done) Guest g = {}, h = {}, again = {};
+
+        USERNS_TEST_BEGIN();
+        guest_init(&g);
+        guest_init(&h);
+        guest_init(&again);
+        CHECK_OK(link_create("a", host_id, g.netns_fd, &g.link));
+        CHECK_OK(link_create("b", host_id, h.netns_fd, &h.link));
+
+        CHECK_OK(link_flush());
+        CHECK(exists("ve-a") && exists("ve-b"));
+
+        CHECK(link_discard("a", host_id, g.link.ifindex) == 1);
+        CHECK(link_discard("b", host_id, 0) == 1);
+        CHECK(link_discard("c", host_id, 0) == 0);
+
+        CHECK_OK(link_create("a", host_id, again.netns_fd, &again.link));
+        CHECK_OK(link_flush());
+        CHECK(find(-EBADF, "ve-a").ifindex == again.link.ifindex);
+        CHECK(!exists("ve-b"));
+        CHECK(link_wanted(h.netns_fd) == 1);
+
+        /* One that was put aside by a daemon that was killed then. */
+        CHECK(link_discard("a", host_id, 0) == 1);
+        CHECK(link_sweep(NULL, 0) == 1);
+        CHECK(!exists("ve-a"));
+}
+
 /* What no client asks for, since names are checked before: nothing happens. */
 TEST(hostile_names_make_no_links) {
         static const char *const names[] = { "a/b", "../../etc", "a b", "%d", "a\nb", "a:b" };
@@ -609,7 +638,7 @@ TEST(the_table_comes_and_goes) {
         SKIP_WITHOUT_NFTABLES();
 
         CHECK_ERR(list_table(), ENOENT);
-        CHECK_OK(nat_remove(&a, &text));
+        CHECK_OK(nat_remove(&a, 1, &text));
         CHECK(!text);
         CHECK_ERR(list_table(), ENOENT);
 
@@ -620,12 +649,14 @@ TEST(the_table_comes_and_goes) {
         CHECK_OK(nft_apply("get element inet berth nets4 { \"ve-a\" . 10.180.0.16 }", NULL));
         CHECK_OK(nft_apply("get element inet berth nets6 { \"ve-a\" . fd00:: }", NULL));
 
-        CHECK_OK(nat_remove(&a, NULL));
-        CHECK_OK(nat_remove(&a, NULL));
+        CHECK_OK(nat_remove(&a, 1, NULL));
+        CHECK_OK(nat_remove(&a, 1, NULL));
         CHECK_ERR(nft_apply("get element inet berth nets4 { \"ve-a\" . 10.180.0.16 }", NULL), ENOENT);
         CHECK_ERR(nft_apply("get element inet berth links { \"ve-a\" }", NULL), ENOENT);
         CHECK_OK(nft_apply("get element inet berth links { \"ve-b\" }", NULL));
 
+        CHECK_OK(nat_remove(both, 2, NULL));
+        CHECK_ERR(nft_apply("get element inet berth links { \"ve-b\" }", NULL), ENOENT);
         CHECK_OK(nat_replace(both, 2, NULL));
         CHECK_OK(nft_apply("get element inet berth links { \"ve-a\" }", NULL));
         CHECK_OK(nat_replace(&a, 1, NULL));
