@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "daemon/outside/address.h"
+#include "daemon/outside/pool.h"
 #include "lib/base/errors.h"
 #include "lib/base/ifname.h"
-#include "lib/base/siphash.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/netlink-address.h"
 #include "lib/kernel/netlink-link.h"
@@ -16,124 +16,22 @@
 #define NETWORKD_FILE "systemd/network/80-container-ve.network"
 #define NETWORKD_CGROUP "/system.slice/systemd-networkd.service"
 
-/* More routes than these are not looked at: a router of the whole Internet has a million. */
+/* More than these are not looked at: a router of the whole Internet has a million routes. */
 #define USED_MAX 2000000
 
-static const uint8_t network_key[16] = {
-        0x5b, 0x0e, 0x8d, 0x51, 0x2f, 0x36, 0x4a, 0x7c, 0x90, 0x0c, 0x63, 0xb1, 0xd8, 0x47, 0x1e, 0xa9
-};
+/* How many networks are looked up one by one before the host's routes are listed. */
+#define LOOKUPS_MAX 16
 
-static const uint8_t pool6_key[16] = {
-        0xd2, 0x71, 0x9a, 0x04, 0x38, 0xe5, 0x4f, 0xbb, 0xa6, 0x12, 0x05, 0x7f, 0xc3, 0x9e, 0x64, 0x20
-};
+/* Which addresses of a network: all of an IPv4 one, and those of an IPv6 one that will be used. */
+#define PROBES4 16
+#define PROBES6 3
 
+/* What a machine cannot have any more. Grows as it is found out. */
 typedef struct Used {
         InetRange *ranges;
         size_t n;
+        size_t allocated;
 } Used;
-
-/* One bit for each network of a pool. */
-typedef struct Bitmap {
-        uint8_t *bytes;
-        uint32_t n;
-} Bitmap;
-
-InetRange address_pool6(Id128 host) {
-        InetRange pool = { .family = AF_INET6, .length = 48, .bytes = { 0xfd } };
-        uint64_t hash;
-
-        hash = siphash24(host.bytes, sizeof(host.bytes), pool6_key);
-        for (size_t i = 1; i <= 5; i++, hash >>= 8)
-                pool.bytes[i] = (uint8_t) hash;
-        return pool;
-}
-
-static void bitmap_done(Bitmap *b) {
-        free(b->bytes);
-}
-
-static void bitmap_set(Bitmap *b, uint32_t from, uint32_t to) {
-        for (uint32_t i = from; i <= to && i < b->n; i++)
-                b->bytes[i / 8] |= 1 << (i % 8);
-}
-
-static bool bitmap_get(const Bitmap *b, uint32_t i) {
-        return b->bytes[i / 8] & (1 << (i % 8));
-}
-
-static void mark_used(Bitmap *b, const InetRange *pool, unsigned length, const InetRange *used) {
-        InetRange net = inet_range_network(used);
-        uint32_t first, n;
-
-        if (!inet_range_overlaps(pool, &net))
-                return;
-
-        if (net.length <= pool->length) {
-                bitmap_set(b, 0, b->n - 1);
-                return;
-        }
-
-        /* A part of one network, or a run of whole ones. */
-        first = inet_range_index(pool, length, &net);
-        n = net.length < length ? inet_range_count(&net, length) : 1;
-        if (first < b->n)
-                bitmap_set(b, first, first + n - 1);
-}
-
-static int decide_in_pool(
-                const char *machine,
-                const InetRange *pool,
-                unsigned length,
-                const InetRange *used,
-                size_t n_used,
-                InetRange *ret) {
-
-        _cleanup_(bitmap_done) Bitmap b = { .n = inet_range_count(pool, length) };
-        uint32_t start;
-
-        if (b.n == 0)
-                return -E_NO_POOL_LEFT;
-
-        b.bytes = calloc(b.n / 8 + 1, 1);
-        if (!b.bytes)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < n_used; i++)
-                mark_used(&b, pool, length, &used[i]);
-
-        start = (uint32_t) (siphash24(machine, strlen(machine), network_key) % b.n);
-        for (uint32_t i = 0; i < b.n; i++) {
-                uint32_t k = (start + i) % b.n;
-
-                if (!bitmap_get(&b, k)) {
-                        *ret = inet_range_nth(pool, length, k);
-                        return 0;
-                }
-        }
-
-        return -E_NO_POOL_LEFT;
-}
-
-int address_decide(
-                const char *machine,
-                const ConfigPools *pools,
-                unsigned length,
-                const InetRange *used,
-                size_t n_used,
-                InetRange *ret) {
-
-        int r = -E_NO_POOL_LEFT;
-
-        assert(machine);
-        assert(pools);
-        assert(used || n_used == 0);
-        assert(ret);
-
-        for (size_t i = 0; i < pools->n && r == -E_NO_POOL_LEFT; i++)
-                r = decide_in_pool(machine, &pools->pools[i], length, used, n_used, ret);
-
-        return r;
-}
 
 int address_networkd_cares(int root_fd) {
         static const char *const folders[] = { "etc", "run", "usr/local/lib", "usr/lib", "lib" };
@@ -173,59 +71,139 @@ static void used_done(Used *u) {
         free(u->ranges);
 }
 
-/* Addresses too: those of an interface that is down have no routes. */
-static int used_load(const AddressRequest *request, Used *ret) {
-        _cleanup_free_ NetlinkAddress *addresses = NULL;
-        _cleanup_(netlink_closep) Netlink *nl = NULL;
-        _cleanup_(used_done) Used u = {};
-        size_t n;
-        void *p;
-        int r;
+static int used_add(Used *u, const InetRange *ranges, size_t n) {
+        size_t wanted = u->n + n;
+        InetRange *p;
 
-        r = netlink_open(&nl);
-        if (r < 0)
-                return r;
+        if (n == 0)
+                return 0;
+
+        if (wanted > u->allocated) {
+                p = reallocarray(u->ranges, wanted * 2, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+
+                u->ranges = p;
+                u->allocated = wanted * 2;
+        }
+
+        memcpy(u->ranges + u->n, ranges, n * sizeof(*ranges));
+        u->n = wanted;
+        return 0;
+}
+
+/* Those of interfaces that are down are seen here only: they have no routes. */
+static int used_add_addresses(Used *u, Netlink *nl) {
+        _cleanup_free_ NetlinkAddress *addresses = NULL;
+        size_t n;
+        int r;
 
         r = netlink_list_addresses(nl, USED_MAX, &addresses, &n);
         if (r < 0)
                 return r;
 
-        r = netlink_list_routes(nl, USED_MAX, &u.ranges, &u.n);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < n; i++) {
+                r = used_add(u, &addresses[i].address, 1);
+                if (r < 0)
+                        return r;
+        }
 
-        p = reallocarray(u.ranges, u.n + n + request->n_taken + 1, sizeof(*u.ranges));
-        if (!p)
-                return -ENOMEM;
-
-        u.ranges = p;
-        for (size_t i = 0; i < n; i++)
-                u.ranges[u.n++] = addresses[i].address;
-        for (size_t i = 0; i < request->n_taken; i++)
-                u.ranges[u.n++] = request->taken[i];
-
-        *ret = (Used) { .ranges = TAKE_PTR(u.ranges), .n = u.n };
         return 0;
 }
 
-static int decide(const AddressRequest *request, const Used *used, Addresses *ret) {
+static int used_add_routes(Used *u, Netlink *nl) {
+        _cleanup_free_ InetRange *routes = NULL;
+        size_t n;
+        int r;
+
+        r = netlink_list_routes(nl, USED_MAX, &routes, &n);
+        if (r < 0)
+                return r;
+
+        return used_add(u, routes, n);
+}
+
+/* Whether a route, other than the default one, leads into a network. */
+static bool find_conflict(Netlink *nl, const InetRange *net, InetRange *ret) {
+        unsigned n_probes = net->family == AF_INET ? PROBES4 : PROBES6;
+
+        for (unsigned i = 0; i < n_probes; i++) {
+                InetRange probe = inet_range_host(net, (uint8_t) i);
+                int r;
+
+                r = netlink_find_route(nl, &probe, ret);
+                if (r == -ENETUNREACH || (r >= 0 && ret->length == 0))
+                        continue;
+
+                /* A route that refuses it does not say how far it reaches. */
+                if (r < 0)
+                        *ret = *net;
+                return true;
+        }
+
+        return false;
+}
+
+/* Looking up a few networks takes no longer where there are ten thousand routes,
+ * listing these does. In the end that is what tells for sure. */
+static int choose(
+                Netlink *nl,
+                const char *machine,
+                const ConfigPools *pools,
+                unsigned length,
+                Used *used,
+                InetRange *ret) {
+
+        InetRange net, conflict;
+        int r;
+
+        for (unsigned i = 0; i < LOOKUPS_MAX; i++) {
+                r = pool_choose(machine, pools, length, used->ranges, used->n, &net);
+                if (r < 0)
+                        return r;
+
+                if (!find_conflict(nl, &net, &conflict)) {
+                        *ret = net;
+                        return 0;
+                }
+
+                r = used_add(used, &conflict, 1);
+                if (r < 0)
+                        return r;
+        }
+
+        r = used_add_routes(used, nl);
+        if (r < 0)
+                return r;
+
+        return pool_choose(machine, pools, length, used->ranges, used->n, ret);
+}
+
+static int decide(const AddressRequest *request, Netlink *nl, Addresses *ret) {
         const Config *c = request->config;
+        _cleanup_(used_done) Used used = {};
         ConfigPools six = c->six;
         Addresses a = {};
         int r;
 
+        r = used_add(&used, request->taken, request->n_taken);
+        if (r < 0)
+                return r;
+
+        r = used_add_addresses(&used, nl);
+        if (r < 0)
+                return r;
+
         if (c->four.n > 0) {
-                r = address_decide(request->machine, &c->four, CONFIG_LENGTH4,
-                                   used->ranges, used->n, &a.net4);
+                r = choose(nl, request->machine, &c->four, CONFIG_LENGTH4, &used, &a.net4);
                 if (r < 0)
                         return r;
         }
 
         if (c->six_from_host)
-                six = (ConfigPools) { .pools = { address_pool6(request->host) }, .n = 1 };
+                six = (ConfigPools) { .pools = { pool_of_host(request->host) }, .n = 1 };
 
-        r = address_decide(request->machine, &six, CONFIG_LENGTH6,
-                           used->ranges, used->n, &a.net6);
+        r = choose(nl, request->machine, &six, CONFIG_LENGTH6, &used, &a.net6);
         if (r < 0 && r != -E_NO_POOL_LEFT)
                 return r;
 
@@ -312,7 +290,7 @@ static int setup(
 }
 
 int address_plan(const AddressRequest *request, Addresses *ret) {
-        _cleanup_(used_done) Used used = {};
+        _cleanup_(netlink_closep) Netlink *nl = NULL;
         int r;
 
         assert(request);
@@ -326,11 +304,11 @@ int address_plan(const AddressRequest *request, Addresses *ret) {
                 return 0;
         }
 
-        r = used_load(request, &used);
+        r = netlink_open(&nl);
         if (r < 0)
                 return r;
 
-        return decide(request, &used, ret);
+        return decide(request, nl, ret);
 }
 
 int address_setup(Addresses *a, int netns_fd, unsigned ifindex) {

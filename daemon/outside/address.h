@@ -41,36 +41,6 @@ typedef struct AddressRequest {
 } AddressRequest;
 
 /**
- * address_pool6() - the host's own pool of IPv6 networks
- * @host:               the host's machine id
- *
- * Return: a /48 of the unique local addresses, other hosts having others: its
- *         40 bits of a global id (RFC 4193, 3.2) follow from the machine id.
- */
-InetRange address_pool6(Id128 host);
-
-/**
- * address_decide() - choose the network of a machine
- * @machine:            its name
- * @pools:              where to choose from, the first one first
- * @length:             prefix of the network
- * @used:               what is in use: addresses, routes, other machines
- * @n_used:             their number
- * @ret:                return location for the network
- *
- * Return: 0 on success, negative error code on failure.
- * Errors: -E_NO_POOL_LEFT      every network of every pool is in use
- *         -ENOMEM
- */
-int address_decide(
-                const char *machine,
-                const ConfigPools *pools,
-                unsigned length,
-                const InetRange *used,
-                size_t n_used,
-                InetRange *ret);
-
-/**
  * address_networkd_cares() - whether networkd's files are for our links
  * @root_fd:            the host's root directory
  *
