@@ -9,6 +9,9 @@ packages_build=(
     scdoc uthash-dev
 )
 
+# Beside them, what quickstart makes and shows its machine with.
+packages_quickstart=(iproute2 iputils-ping mmdebstrap systemd util-linux)
+
 packages_check=(
     clang cpio e2fsprogs iproute2 iputils-ping kmod mmdebstrap nftables procps python3
     qemu-system-x86 shellcheck systemd-container util-linux xz-utils
