@@ -97,6 +97,10 @@ static int method_get_os_release(sd_bus_message *msg, void *userdata, sd_bus_err
         return operation_get_os_release(msg, userdata, reterr);
 }
 
+static int method_open_root_directory(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operation_open_root_directory(msg, userdata, reterr);
+}
+
 /* One getter for all: the name tells which, and the info has it. */
 static int property_get(
                 _unused_ sd_bus *bus,
@@ -172,6 +176,11 @@ const sd_bus_vtable bus_machine_vtable[] = {
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a{ss}", fields),
                                 method_get_os_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenRootDirectory",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("h", fd),
+                                method_open_root_directory,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_VTABLE_END

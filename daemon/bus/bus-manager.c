@@ -367,6 +367,14 @@ static int method_get_machine_os_release(
         return operate(msg, operation_get_os_release, reterr);
 }
 
+static int method_open_machine_root_directory(
+                sd_bus_message *msg,
+                _unused_ void *userdata,
+                sd_bus_error *reterr) {
+
+        return operate(msg, operation_open_root_directory, reterr);
+}
+
 static int property_get_pool_path(
                 _unused_ sd_bus *bus,
                 _unused_ const char *path,
@@ -464,6 +472,11 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("a{ss}", fields),
                                 method_get_machine_os_release,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenMachineRootDirectory",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("h", fd),
+                                method_open_machine_root_directory,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_SIGNAL_WITH_ARGS("MachineNew", SD_BUS_ARGS("s", machine, "o", path), 0),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include "daemon/bus/bus-error.h"
@@ -7,6 +8,7 @@
 #include "daemon/bus/operations.h"
 #include "daemon/bus/pending.h"
 #include "daemon/core/addresses.h"
+#include "lib/base/beneath.h"
 #include "lib/base/envfile.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
@@ -191,4 +193,22 @@ int operation_get_os_release(sd_bus_message *msg, Machine *m, sd_bus_error *rete
         }
 
         return 1;
+}
+
+int operation_open_root_directory(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
+        _cleanup_close_ int root_fd = -EBADF, fd = -EBADF;
+        int r;
+
+        r = authorize(msg, m, "open_root_directory", reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        root_fd = machine_open_root(m);
+        if (root_fd >= 0)
+                fd = beneath_open(root_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+        if (root_fd < 0 || fd < 0)
+                return bus_error(reterr, root_fd < 0 ? root_fd : fd,
+                                 "Cannot open the root directory of machine '%s'", machine_info(m)->name);
+
+        return sd_bus_reply_method_return(msg, "h", fd);
 }

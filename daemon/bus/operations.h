@@ -29,3 +29,4 @@ int operation_kill(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
 int operation_unregister(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
 int operation_get_addresses(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
 int operation_get_os_release(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
+int operation_open_root_directory(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);

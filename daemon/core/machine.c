@@ -127,7 +127,8 @@ int machine_open_root(Machine *m) {
                 return process_open_root(m->leader_fd);
 
         case MACHINE_HOST:
-                fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                /* Not "/": the daemon may see less of the host than the host does. */
+                fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
                 return fd < 0 ? -errno : fd;
 
         default:
