@@ -5,8 +5,8 @@
 # suite and package list, and never written to after that.
 
 tree_packages=(
-    bats busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines nftables polkitd
-    procps python3 systemd systemd-container systemd-sysv udev util-linux
+    bats bsdutils busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines nftables
+    polkitd procps python3 systemd systemd-container systemd-sysv udev util-linux
     # what berth is linked with
     libcap2 libinih1 libjansson4 libmount1 libnftables1 libnl-3-200 libnl-route-3-200 libsmartcols1
 )

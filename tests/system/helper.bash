@@ -166,9 +166,14 @@ manager() {
     busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager "$@"
 }
 
-# machine_create NAME LEADER [CLASS [ROOT]]: CreateMachine() of a machine that is not ours.
+# machine_create NAME LEADER [CLASS [ROOT [ID]]]: CreateMachine() of a machine that is not
+# ours. ID is 32 digits.
 machine_create() {
-    manager CreateMachine 'sayssusa(sv)' "$1" 0 story "${3:-container}" "$2" "${4:-}" 0
+    local id=0
+
+    [ -z "${5:-}" ] || id="16 $(sed 's/../0x& /g' <<<"$5")"
+    # shellcheck disable=SC2086 # one byte, one argument
+    manager CreateMachine 'sayssusa(sv)' "$1" $id story "${3:-container}" "$2" "${4:-}" 0
 }
 
 machine_listed() {

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Root directories that a guest has prepared. What leads out of them is not followed, and
+# what berthd cannot trust it does without.
+
+load helper
+
+ID=fedcba9876543210fedcba9876543210
+
+setup() {
+    mkdir -p "$MACHINES/trap/etc" "$MACHINES/trap/var/log"
+    cp -a /etc "$BATS_TEST_TMPDIR/etc"
+    leader_start
+}
+
+teardown() {
+    leader_kill
+    eventually refused machine_listed trap
+    diff -r --no-dereference "$BATS_TEST_TMPDIR/etc" /etc
+    [ ! -L /var/log/journal/$ID ]
+    rm -rf "${MACHINES:?}/trap" "${MACHINES:?}/elsewhere"
+}
+
+create() {
+    machine_create trap "$leader" container "${1:-$MACHINES/trap}" $ID
+}
+
+@test "a journal directory that is a link to the host's /etc" {
+    ln -s /etc "$MACHINES/trap/var/log/journal"
+    create || true
+    [ ! -L /var/log/journal/$ID ]
+}
+
+@test "a journal of the machine that is a link to the host's /etc" {
+    mkdir "$MACHINES/trap/var/log/journal"
+    ln -s /etc "$MACHINES/trap/var/log/journal/$ID"
+    create || true
+    [ ! -L /var/log/journal/$ID ]
+}
+
+@test "a journal directory below a link out" {
+    mkdir -p "$BATS_TEST_TMPDIR/log/journal/$ID"
+    rmdir "$MACHINES/trap/var/log"
+    ln -s "../../../../..$BATS_TEST_TMPDIR/log" "$MACHINES/trap/var/log"
+    create || true
+    [ ! -L /var/log/journal/$ID ]
+}
+
+@test "a directory of the host's journal in the way" {
+    mkdir -p "$MACHINES/trap/var/log/journal/$ID" /var/log/journal/$ID
+    create || true
+    [ -d /var/log/journal/$ID ]
+    [ ! -L /var/log/journal/$ID ]
+    rmdir /var/log/journal/$ID
+}
+
+@test "an os-release that is a link to a secret of the host" {
+    echo PRETTY_NAME=secret >"$BATS_TEST_TMPDIR/secret"
+    ln -s "$BATS_TEST_TMPDIR/secret" "$MACHINES/trap/etc/os-release"
+    create
+    run manager GetMachineOSRelease s trap
+    [[ "$output" != *secret* ]]
+}
+
+@test "an os-release without end" {
+    mkfifo "$MACHINES/trap/etc/os-release"
+    create
+    run timeout 20 busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.freedesktop.machine1.Manager GetMachineOSRelease s trap
+    [ "$status" != 124 ]
+    machine_listed trap
+}
+
+@test "a machine-id of garbage" {
+    head -c 5000 /dev/urandom >"$MACHINES/trap/etc/machine-id"
+    manager CreateMachine 'sayssusa(sv)' trap 0 story container "$leader" "$MACHINES/trap" 0
+    [ "$(property trap Id)" = "16 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0" ]
+}
