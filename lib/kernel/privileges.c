@@ -11,18 +11,9 @@ static void cap_freep(cap_t *caps) {
 }
 
 int privileges_bound(uint64_t keep) {
-        for (cap_value_t c = 0; c < 64; c++) {
-                int held;
-
-                held = cap_get_bound(c);
-                if (held < 0)
-                        break; /* beyond what this kernel knows */
-                if (held == 0 || (keep & (UINT64_C(1) << c)))
-                        continue;
-
-                if (cap_drop_bound(c) < 0)
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if (!(keep & (UINT64_C(1) << c)) && cap_get_bound(c) > 0 && cap_drop_bound(c) < 0)
                         return -errno;
-        }
 
         return 0;
 }
@@ -37,8 +28,8 @@ int privileges_limit(uint64_t keep) {
         if (cap_clear_flag(caps, CAP_INHERITABLE) < 0)
                 return -errno;
 
-        for (cap_value_t c = 0; c < 64; c++)
-                if (!(keep & (UINT64_C(1) << c)) && CAP_IS_SUPPORTED(c))
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if (!(keep & (UINT64_C(1) << c)))
                         if (cap_set_flag(caps, CAP_PERMITTED, 1, &c, CAP_CLEAR) < 0 ||
                             cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_CLEAR) < 0)
                                 return -errno;
