@@ -32,6 +32,7 @@ const Step *const step_table[] = {
         &step_loopback,
 
         /* STAGE_LEADER: what needs the leader */
+        &step_scope,
         &step_register,         /* moves the leader into its scope */
         &step_net_veth,
 

@@ -2,14 +2,17 @@
 
 /* The control group that the leader is born in, and then the root of what it
  * sees of the hierarchy. In a unit of our own we split it in two, as those who
- * are delegated a tree must: processes are in its leaves only. Registered
- * without a unit, the leader is born in ours, and berthd moves it. */
+ * are delegated a tree must: processes are in its leaves only. A leader for
+ * which somebody makes a scope is born where we are, and moved then: see the
+ * steps register and scope. */
 
 #include <sched.h>
+#include <sys/xattr.h>
 
 #include "lib/base/errors.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
+#include "lib/bus/connect.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
@@ -64,15 +67,45 @@ static int split_unit(Run *run) {
         return text_printf(&run->cgroup, "%s/payload", unit);
 }
 
-static int name_scope(Run *run) {
-        _cleanup_free_ char *scope = NULL;
+/* The unit that we are in, if systemd has left its tree to us (Delegate=yes). */
+static int find_delegated(char **ret) {
+        _cleanup_free_ char *own = NULL, *unit = NULL, *path = NULL;
+        char value[2] = "";
         int r;
+
+        r = cgroup_of_process(0, &own);
+        if (r < 0)
+                return r;
+
+        r = cgroup_unit_path(own, &unit);
+        if (r < 0)
+                return r;
+
+        r = text_printf(&path, "%s%s", cgroup_mount_point(), unit);
+        if (r < 0)
+                return r;
+
+        if (getxattr(path, "trusted.delegate", value, sizeof(value)) != 1 || value[0] != '1')
+                return -ENXIO;
+
+        *ret = TAKE_PTR(unit);
+        return 0;
+}
+
+/* Not in a unit of the machine's own: below our own if that is ours to divide,
+ * in the slice if nobody else looks after it. Otherwise there is no name here. */
+static int name_scope(Run *run) {
+        _cleanup_free_ char *scope = NULL, *unit = NULL;
+        int r;
+
+        if (host_has_systemd() && find_delegated(&unit) < 0)
+                return 0;
 
         r = machine_scope_name(run->spec->machine, &scope);
         if (r < 0)
                 return r;
 
-        r = text_printf(&run->cgroup, STANDALONE_SLICE "/%s", scope);
+        r = text_printf(&run->cgroup, "%s/%s", unit ?: STANDALONE_SLICE, scope);
         if (r < 0)
                 return r;
 
@@ -88,7 +121,7 @@ static int apply(void *subject) {
         int r;
 
         r = run->spec->keep_unit ? split_unit(run) : name_scope(run);
-        if (r < 0)
+        if (r < 0 || !run->cgroup)
                 return r;
 
         r = cgroup_make(run->cgroup);
@@ -111,9 +144,12 @@ static void remove_slice(void) {
 static void undo(void *subject) {
         Run *run = subject;
 
+        if (!run->cgroup)
+                return;
+
         (void) cgroup_kill_all(run->cgroup);
         (void) cgroup_remove(run->cgroup);
-        if (!run->spec->keep_unit)
+        if (startswith(run->cgroup, STANDALONE_SLICE "/") && !host_has_systemd())
                 remove_slice();
 }
 
@@ -130,7 +166,7 @@ static void explain(const void *subject, FILE *f) {
         if (run->spec->keep_unit)
                 (void) fputs("payload, in our own unit", f);
         else if (machine_scope_name(run->spec->machine, &scope) >= 0)
-                (void) fprintf(f, STANDALONE_SLICE "/%s", scope);
+                (void) fprintf(f, "%s, where that is ours to make", scope);
 }
 
 const Step step_cgroup = {
