@@ -3,6 +3,7 @@
 """Shows that each check says what it is there to say, on trees of a few lines."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -205,6 +206,37 @@ class Api(Tree):
         self.complains(["org.example.A: lacks method Kill(s whom, i n)",
                         "org.example.A: has method Kill(s whom, u n)"],
                        "check-api", "--introspect", contract, other)
+
+
+@unittest.skipUnless(shutil.which("xgettext"), "lacks gettext's tools")
+class Po(Tree):
+    CATALOG = '''msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'''
+    GREETING = '''msgid "Hello %s"\nmsgstr "Hallo %s"\n'''
+
+    def lay_out(self, potfiles="client/a.c\n", catalog=CATALOG + GREETING):
+        self.write("client/a.c", '/* _("not this") */\nprintf(_("Hello %s"), name);\n')
+        self.write("client/b.c", 'puts("not marked");\n')
+        self.write("po/LINGUAS", "# one a line\nde\n")
+        self.write("po/POTFILES", potfiles)
+        self.write("po/de.po", catalog)
+
+    def test_a_catalog_that_has_all_is_fine(self):
+        self.lay_out()
+        self.passes("check-po", self.directory.name)
+
+    def test_files_are_listed_that_have_something_to_translate(self):
+        self.lay_out(potfiles="client/b.c\n")
+        self.complains(["po/POTFILES: lacks client/a.c", "po/POTFILES: client/b.c has nothing to translate"],
+                       "check-po", self.directory.name)
+
+    def test_what_is_missing_in_doubt_or_wrong_is_told(self):
+        for entry, what in (("", "is untranslated"),
+                            ("#, fuzzy\n" + self.GREETING, "needs to be reviewed"),
+                            (self.GREETING.replace("Hallo %s", "Hallo %d"), "needs to be reviewed")):
+            self.lay_out(catalog=self.CATALOG + entry)
+            ran = self.run_tool("check-po", self.directory.name)
+            self.assertEqual(ran.returncode, 1, ran.stdout)
+            self.assertIn(what, ran.stdout)
 
 
 class Style(Tree):
