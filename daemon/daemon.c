@@ -122,7 +122,7 @@ static int setup_manager(Daemon *d) {
 static int setup_bus(Daemon *d) {
         int r;
 
-        r = bus_init(&d->bus, d->manager, d->workers, d->system);
+        r = bus_init(&d->bus, d->manager, d->workers, d->system, AUTHZ_TRUST_ROOT);
         if (r < 0)
                 return r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "daemon/bus/authz.h"
+#include "daemon/bus/sender.h"
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
@@ -21,6 +22,7 @@ typedef struct Question {
 
 struct Authz {
         sd_bus *bus;
+        AuthzTrust trust;
         Question *questions;
         size_t n_questions;
         sd_event_source *sweep;
@@ -209,19 +211,11 @@ static int send_question(Question *q, const char *const *details) {
 }
 
 static int sender_is_privileged(sd_bus_message *msg) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
         uid_t uid;
         int r;
 
-        r = sd_bus_query_sender_creds(msg, SD_BUS_CREDS_EUID, &creds);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_creds_get_euid(creds, &uid);
-        if (r < 0)
-                return r;
-
-        return uid == 0 || uid == getuid();
+        r = sender_uid(msg, &uid);
+        return r < 0 ? r : uid == 0 || uid == getuid();
 }
 
 int authz_check(
@@ -246,7 +240,7 @@ int authz_check(
                 return old->verdict;
         }
 
-        r = sender_is_privileged(msg);
+        r = a->trust == AUTHZ_TRUST_ROOT ? sender_is_privileged(msg) : 0;
         if (r != 0)
                 return r;
 
@@ -267,7 +261,7 @@ int authz_check(
         return 0;
 }
 
-int authz_new(sd_bus *bus, Authz **ret) {
+int authz_new(sd_bus *bus, AuthzTrust trust, Authz **ret) {
         Authz *a;
 
         assert(ret);
@@ -276,7 +270,7 @@ int authz_new(sd_bus *bus, Authz **ret) {
         if (!a)
                 return -ENOMEM;
 
-        *a = (Authz) { .bus = sd_bus_ref(bus) };
+        *a = (Authz) { .bus = sd_bus_ref(bus), .trust = trust };
         *ret = a;
         return 0;
 }

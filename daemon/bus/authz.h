@@ -25,16 +25,22 @@
 
 typedef struct Authz Authz;
 
+typedef enum AuthzTrust {
+        AUTHZ_TRUST_ROOT,       /* root is not asked about */
+        AUTHZ_TRUST_NOBODY,     /* for tests, which may run as root */
+} AuthzTrust;
+
 /**
  * authz_new() - create an authorization context
  * @bus:                connection on which polkit is, or NULL: there is none; a
  *                      reference is taken
+ * @trust:              who needs no answer of polkit
  * @ret:                return location for the context
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
  */
-int authz_new(sd_bus *bus, Authz **ret);
+int authz_new(sd_bus *bus, AuthzTrust trust, Authz **ret);
 
 /**
  * authz_free() - drop all questions

@@ -4,6 +4,7 @@
 
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
+#include "daemon/bus/sender.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 
@@ -11,12 +12,10 @@
 #define SELF "self"
 
 static Machine *find_self(Bus *b, sd_bus *connection) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
         sd_bus_message *msg = sd_bus_get_current_message(connection);
         pid_t pid;
 
-        if (!msg || sd_bus_query_sender_creds(msg, SD_BUS_CREDS_PID, &creds) < 0 ||
-            sd_bus_creds_get_pid(creds, &pid) < 0)
+        if (!msg || sender_pid(msg, &pid) < 0)
                 return NULL;
 
         return manager_find_by_pid(b->manager, pid);

@@ -6,6 +6,7 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
 #include "daemon/bus/pending.h"
+#include "daemon/bus/sender.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
@@ -55,28 +56,6 @@ static int method_get_machine(sd_bus_message *msg, _unused_ void *userdata, sd_b
                 return r;
 
         return reply_path(msg, m);
-}
-
-static int sender_pid(sd_bus_message *msg, pid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r;
-
-        r = sd_bus_query_sender_creds(msg, SD_BUS_CREDS_PID, &creds);
-        if (r < 0)
-                return r;
-
-        return sd_bus_creds_get_pid(creds, ret);
-}
-
-static int sender_uid(sd_bus_message *msg, uid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r;
-
-        r = sd_bus_query_sender_creds(msg, SD_BUS_CREDS_EUID, &creds);
-        if (r < 0)
-                return r;
-
-        return sd_bus_creds_get_euid(creds, ret);
 }
 
 static int method_get_machine_by_pid(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {

@@ -146,7 +146,7 @@ static void on_machine_removed(void *userdata, Machine *m) {
         broadcast(userdata, "MachineRemoved", m);
 }
 
-int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit) {
+int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit, AuthzTrust trust) {
         int r;
 
         assert(b);
@@ -154,7 +154,7 @@ int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit) {
 
         *b = (Bus) { .manager = manager, .workers = workers };
 
-        r = authz_new(polkit, &b->authz);
+        r = authz_new(polkit, trust, &b->authz);
         if (r < 0)
                 return r;
 

@@ -37,13 +37,14 @@ typedef struct Bus {
  * @manager:            what is behind it; borrowed
  * @workers:            for what looks into guests; borrowed
  * @polkit:             connection on which polkit is, or NULL: root only
+ * @trust:              who needs no answer of polkit
  *
  * Makes itself the manager's listener.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
  */
-int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit);
+int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit, AuthzTrust trust);
 
 void bus_done(Bus *b);
 

@@ -89,6 +89,11 @@ int operation_unregister(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) 
         return sd_bus_reply_method_return(msg, NULL);
 }
 
+/* Of a leader that has just gone, machined says that its files are not there. */
+static int error_of_look(int error) {
+        return error == -ESRCH ? -ENOENT : error;
+}
+
 static int append_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, size_t n) {
         int r;
 
@@ -121,7 +126,8 @@ int operation_get_addresses(sd_bus_message *msg, Machine *m, sd_bus_error *reter
 
         r = machine_list_addresses(m, &addresses, &n);
         if (r < 0)
-                return bus_error(reterr, r, "Cannot get addresses of machine '%s'", machine_info(m)->name);
+                return bus_error(reterr, error_of_look(r), "Cannot get addresses of machine '%s'",
+                                 machine_info(m)->name);
 
         r = sd_bus_message_new_method_return(msg, &reply);
         if (r < 0)
@@ -180,7 +186,7 @@ int operation_get_os_release(sd_bus_message *msg, Machine *m, sd_bus_error *rete
 
         root_fd = machine_open_root(m);
         if (root_fd < 0)
-                return bus_error(reterr, root_fd, "Cannot look into machine '%s'", name);
+                return bus_error(reterr, error_of_look(root_fd), "Cannot look into machine '%s'", name);
 
         r = pending_new(msg, &p, "Cannot read the OS release of machine '%s'", name);
         if (r < 0)

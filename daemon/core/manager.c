@@ -225,17 +225,22 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
 
 /* The beginning of machines */
 
+/* Where the leader is: in a scope of ours, or in a unit that becomes the machine's. */
 static int find_unit(MachineInfo *info) {
         _cleanup_free_ char *cgroup = NULL, *unit = NULL;
         int r;
 
         r = cgroup_of_process(info->leader, &cgroup);
+        if (r >= 0)
+                r = cgroup_unit(cgroup, &unit, NULL);
+        if (r == -ENODATA)
+                r = -ENXIO;
         if (r < 0)
-                return r == -ENODATA ? -ENXIO : r;
+                return r == -ENXIO && info->owns_scope ? 0 : r;
 
-        r = cgroup_unit(cgroup, &unit, NULL);
-        if (r < 0)
-                return r;
+        /* Somebody has moved it: what is in the scope is ours to end all the same. */
+        if (info->owns_scope && !streq(unit, info->unit))
+                return 0;
 
         free(info->cgroup);
         info->cgroup = NULL;

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "daemon/outside/steps.h"
+#include "lib/bus/connect.h"
+#include "tests/bus/fixture.h"
+#include "tests/test.h"
+
+static const Step *const fixture_steps[] = { &step_scope };
+
+static int plan_nothing(_unused_ Creation *c) {
+        return 0;
+}
+
+static void answer_polkit(Fixture *f) {
+        bool granted = f->grants && !(f->except && streq(f->action, f->except));
+
+        CHECK_OK(sd_bus_reply_method_return(f->asked, "(bba{ss})", granted, false, 0));
+        f->asked = sd_bus_message_unref(f->asked);
+}
+
+static int on_check_authorization(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        const char *kind, *name, *action, *key, *value;
+
+        CHECK_OK(sd_bus_message_read(msg, "(sa{sv})s", &kind, 1, NULL, "s", &name, &action));
+        CHECK_STREQ(kind, "system-bus-name");
+        CHECK_STREQ(name, ":1.7");
+        CHECK_OK(sd_bus_message_enter_container(msg, 'a', "{ss}"));
+        while (sd_bus_message_read(msg, "{ss}", &key, &value) > 0)
+                if (streq(key, "machine"))
+                        (void) snprintf(f->machine, sizeof(f->machine), "%s", value);
+
+        f->n_asked++;
+        (void) snprintf(f->action, sizeof(f->action), "%s", action);
+        f->asked = sd_bus_message_ref(msg);
+        if (!f->hesitates)
+                answer_polkit(f);
+        return 1;
+}
+
+static const sd_bus_vtable polkit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_check_authorization,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END
+};
+
+static int on_signal(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+
+        if (sd_bus_message_is_signal(msg, MACHINE1_MANAGER, "MachineNew"))
+                f->n_added++;
+        else if (sd_bus_message_is_signal(msg, MACHINE1_MANAGER, "MachineRemoved"))
+                f->n_removed++;
+        return 0;
+}
+
+static sd_bus *open_end(Fixture *f, int fd, bool is_server) {
+        sd_id128_t id = { .bytes = { 1 } };
+        sd_bus *bus;
+
+        CHECK_OK(sd_bus_new(&bus));
+        CHECK_OK(sd_bus_set_fd(bus, fd, fd));
+        if (is_server)
+                CHECK_OK(sd_bus_set_server(bus, true, id));
+        CHECK_OK(sd_bus_start(bus));
+        CHECK_OK(sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
+        return bus;
+}
+
+static void start_daemon(Fixture *f) {
+        int pair[2];
+
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
+        f->client = open_end(f, pair[0], false);
+        f->server = open_end(f, pair[1], true);
+        CHECK_OK(sd_bus_add_object_vtable(f->client, NULL, "/org/freedesktop/PolicyKit1/Authority",
+                                          "org.freedesktop.PolicyKit1.Authority", polkit_vtable, f));
+        CHECK_OK(sd_bus_match_signal(f->client, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, NULL,
+                                     on_signal, f));
+
+        CHECK_OK(workers_new(f->event, getenv("BERTH_WORKER") ?: "/nonexistent", &f->workers));
+        CHECK_OK(manager_new(&(ManagerConfig) {
+                        .event = f->event,
+                        .scope = &f->scope.backend,
+                        .plan = plan_nothing,
+                        .steps = fixture_steps,
+                        .n_steps = ELEMENTSOF(fixture_steps),
+                        .machined_directory = f->machined,
+                        .own_directory = f->own }, &f->manager));
+        CHECK_OK(bus_init(&f->bus, f->manager, f->workers, f->server, AUTHZ_TRUST_NOBODY));
+        CHECK_OK(bus_serve(&f->bus, f->server, false));
+        CHECK_OK(manager_load(f->manager));
+}
+
+static void stop_daemon(Fixture *f) {
+        f->asked = sd_bus_message_unref(f->asked);
+        bus_done(&f->bus);
+        f->manager = manager_free(f->manager);
+        f->workers = workers_free(f->workers);
+        f->server = sd_bus_flush_close_unref(f->server);
+        f->client = sd_bus_flush_close_unref(f->client);
+}
+
+void fixture_restart(Fixture *f) {
+        stop_daemon(f);
+        f->scope.done = NULL;
+        start_daemon(f);
+        fixture_settle(f);
+}
+
+void fixture_init(Fixture *f) {
+        sigset_t mask;
+
+        *f = (Fixture) { .grants = true, .replies_scope = true };
+
+        strcpy(f->directory, "/tmp/berth-test-XXXXXX");
+        CHECK(mkdtemp(f->directory));
+        (void) snprintf(f->machined, sizeof(f->machined), "%s/machined", f->directory);
+        (void) snprintf(f->own, sizeof(f->own), "%s/own", f->directory);
+
+        f->leader = fork();
+        CHECK_OK(f->leader);
+        if (f->leader == 0) {
+                (void) pause();
+                _exit(EXIT_FAILURE);
+        }
+
+        /* As the daemon does, and as sd-event wants it to be told of children. */
+        (void) sigemptyset(&mask);
+        (void) sigaddset(&mask, SIGCHLD);
+        (void) sigprocmask(SIG_BLOCK, &mask, NULL);
+
+        CHECK_OK(sd_event_new(&f->event));
+        fake_scope_init(&f->scope);
+        start_daemon(f);
+}
+
+static int remove_one(
+                const char *path,
+                _unused_ const struct stat *st,
+                _unused_ int type,
+                _unused_ struct FTW *ftw) {
+
+        return remove(path);
+}
+
+void fixture_done(Fixture *f) {
+        stop_daemon(f);
+        sd_event_unref(f->event);
+        (void) kill(f->leader, SIGKILL);
+        (void) waitpid(f->leader, NULL, 0);
+        (void) nftw(f->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void fixture_settle(Fixture *f) {
+        while (sd_event_run(f->event, 0) > 0)
+                if (f->scope.done && f->replies_scope)
+                        fake_scope_answer(&f->scope, 0);
+}
+
+static sd_bus_message *make_call(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                const char *types,
+                va_list ap) {
+
+        sd_bus_message *m;
+
+        CHECK_OK(sd_bus_message_new_method_call(f->client, &m, NULL, path, interface, method));
+        CHECK_OK(sd_bus_message_set_sender(m, ":1.7"));
+        if (types)
+                CHECK_OK(sd_bus_message_appendv(m, types, ap));
+        return m;
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        *(sd_bus_message **) userdata = sd_bus_message_ref(reply);
+        return 0;
+}
+
+sd_bus_message *fixture_call(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                const char *types,
+                ...) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        sd_bus_message *reply = NULL;
+        va_list ap;
+
+        va_start(ap, types);
+        m = make_call(f, path, interface, method, types, ap);
+        va_end(ap);
+
+        CHECK_OK(sd_bus_call_async(f->client, NULL, m, on_reply, &reply, UINT64_MAX));
+        while (!reply) {
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+                if (f->scope.done && f->replies_scope)
+                        fake_scope_answer(&f->scope, 0);
+        }
+
+        return reply;
+}
+
+sd_bus_message *fixture_send(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                const char *types,
+                ...) {
+
+        sd_bus_message *m;
+        va_list ap;
+
+        va_start(ap, types);
+        m = make_call(f, path, interface, method, types, ap);
+        va_end(ap);
+
+        CHECK_OK(sd_bus_send(f->client, m, NULL));
+        fixture_settle(f);
+        return m;
+}
+
+void fixture_create(Fixture *f) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *path;
+
+        reply = fixture_call(f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", "sayssusa(sv)", "web",
+                             0, "test",
+                             "container", f->leader, "", 0);
+        CHECK(!sd_bus_message_is_method_error(reply, NULL));
+        CHECK_OK(sd_bus_message_read(reply, "o", &path));
+        CHECK_STREQ(path, MACHINE_PATH_PREFIX "/web");
+}
+
+bool fixture_has_state(Fixture *f, const char *name) {
+        char path[160];
+        bool found;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", f->machined, name);
+        found = access(path, F_OK) >= 0;
+        (void) snprintf(path, sizeof(path), "%s/%s", f->own, name);
+        return found || access(path, F_OK) >= 0;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "lib/bus/connect.h"
+#include "tests/bus/fixture.h"
+#include "tests/test.h"
+
+#define WEB MACHINE_PATH_PREFIX "/web"
+#define CREATE "sayssusa(sv)"
+
+static void check_error(sd_bus_message *reply, const char *name) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        CHECK(e);
+        CHECK_STREQ(e->name, name);
+}
+
+static bool leader_lives(Fixture *f) {
+        return waitpid(f->leader, NULL, WNOHANG) == 0;
+}
+
+static void wait_for_removal(Fixture *f) {
+        while (f->n_removed == 0)
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+}
+
+TEST(a_machine_is_announced_before_its_creation_is_answered) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+
+        CHECK(f.n_added == 1);
+        CHECK(f.n_asked == 1);
+        CHECK_STREQ(f.action, "org.freedesktop.machine1.create-machine");
+        CHECK_STREQ(f.machine, "web");
+        CHECK(f.scope.n_started == 1);
+        CHECK_STREQ(f.scope.unit, "machine-web.scope");
+        CHECK(fixture_has_state(&f, "web"));
+}
+
+TEST(a_machine_ends_when_its_leader_does) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        CHECK_OK(kill(f.leader, SIGKILL));
+        wait_for_removal(&f);
+
+        CHECK(f.scope.n_released == 1);
+        CHECK(!fixture_has_state(&f, "web"));
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachine", "s", "web");
+        check_error(reply, "org.freedesktop.machine1.NoSuchMachine");
+}
+
+TEST(a_refused_creation_changes_nothing) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.grants = false;
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+
+        check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
+        CHECK(f.scope.n_started == 0);
+        CHECK(!fixture_has_state(&f, "web"));
+        CHECK(f.n_added == 0);
+}
+
+static void check_refused(
+                Fixture *f,
+                const char *name,
+                const char *class,
+                uint32_t leader,
+                const char *root) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        reply = fixture_call(f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, name, 0,
+                             "test", class,
+                             leader, root, 0);
+        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
+        CHECK(f->n_asked == 0);
+        CHECK(f->scope.n_started == 0);
+        CHECK(!fixture_has_state(f, name));
+}
+
+TEST(bad_arguments_are_refused_before_anybody_is_asked) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        check_refused(&f, "../web", "container", (uint32_t) f.leader, "");
+        check_refused(&f, ".host", "container", (uint32_t) f.leader, "");
+        check_refused(&f, "web", "host", (uint32_t) f.leader, "");
+        check_refused(&f, "web", "", (uint32_t) f.leader, "");
+        check_refused(&f, "web", "container", 1, "");
+        check_refused(&f, "web", "container", UINT32_MAX, "");
+        check_refused(&f, "web", "container", (uint32_t) f.leader, "relative");
+        check_refused(&f, "web", "container", (uint32_t) f.leader, "/line\nbreak");
+}
+
+TEST(an_id_has_no_or_sixteen_bytes) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 3, 1,
+                             2, 3, "test",
+                             "container", f.leader, "", 0);
+        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
+        CHECK(!fixture_has_state(&f, "web"));
+}
+
+TEST(a_dead_leader_is_refused) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(kill(f.leader, SIGKILL));
+        CHECK_OK(waitid(P_PID, (id_t) f.leader, NULL, WEXITED | WNOWAIT));
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+
+        check_error(reply, SD_BUS_ERROR_UNIX_PROCESS_ID_UNKNOWN);
+        CHECK(!fixture_has_state(&f, "web"));
+}
+
+TEST(a_name_is_taken_from_the_request_on) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *first = NULL, *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.replies_scope = false;
+        first = fixture_send(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+        CHECK(f.scope.n_started == 1);
+
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+        check_error(reply, "org.freedesktop.machine1.MachineExists");
+        CHECK(f.scope.n_started == 1);
+
+        reply = sd_bus_message_unref(reply);
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachine", "s", "web");
+        check_error(reply, "org.freedesktop.machine1.NoSuchMachine");
+
+        fake_scope_answer(&f.scope, 0);
+        CHECK(manager_find(f.manager, "web"));
+}
+
+TEST(a_scope_that_fails_leaves_nothing) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *first = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.replies_scope = false;
+        first = fixture_send(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+        CHECK(fixture_has_state(&f, "web"));
+
+        fake_scope_answer(&f.scope, -E_JOB_FAILED);
+        fixture_settle(&f);
+        CHECK(!fixture_has_state(&f, "web"));
+        CHECK(!manager_find(f.manager, "web"));
+        CHECK(f.n_added == 0);
+}
+
+TEST(a_machine_survives_its_daemon) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        fixture_restart(&f);
+
+        CHECK(manager_find(f.manager, "web"));
+        while (f.n_added < 2)
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+        CHECK(f.scope.n_released == 0);
+        CHECK(leader_lives(&f));
+}
+
+TEST(what_a_daemon_began_and_did_not_finish_is_removed) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *first = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.replies_scope = false;
+        first = fixture_send(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
+                             "container", f.leader, "", 0);
+        fixture_restart(&f);
+
+        CHECK(!manager_find(f.manager, "web"));
+        CHECK(f.scope.n_released == 1);
+        CHECK_STREQ(f.scope.unit, "machine-web.scope");
+        CHECK(!fixture_has_state(&f, "web"));
+}
+
+TEST(a_machine_that_ended_while_no_daemon_was_there_is_collected) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        CHECK_OK(kill(f.leader, SIGKILL));
+        CHECK_OK(waitid(P_PID, (id_t) f.leader, NULL, WEXITED | WNOWAIT));
+        fixture_restart(&f);
+
+        CHECK(!manager_find(f.manager, "web"));
+        CHECK(f.scope.n_released == 1);
+        CHECK(!fixture_has_state(&f, "web"));
+}
+
+TEST(kill_is_done_once_polkit_grants) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        reply = fixture_call(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "leader", SIGKILL);
+
+        CHECK(!sd_bus_message_is_method_error(reply, NULL));
+        CHECK_STREQ(f.action, "org.freedesktop.machine1.manage-machines");
+        wait_for_removal(&f);
+        CHECK(!leader_lives(&f));
+}
+
+TEST(kill_is_not_done_if_polkit_refuses) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *object = NULL, *manager = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        f.except = "org.freedesktop.machine1.manage-machines";
+
+        object = fixture_call(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "leader", SIGKILL);
+        check_error(object, SD_BUS_ERROR_ACCESS_DENIED);
+        manager = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "KillMachine", "ssi", "web",
+                               "leader", SIGKILL);
+        check_error(manager, SD_BUS_ERROR_ACCESS_DENIED);
+        CHECK(f.n_asked == 3);
+        CHECK(leader_lives(&f));
+}
+
+TEST(terminate_and_unregister_need_to_be_granted) {
+        static const char *const methods[] = { "TerminateMachine", "UnregisterMachine" };
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        f.grants = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+                reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, methods[i], "s", "web");
+                check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
+                CHECK(manager_find(f.manager, "web"));
+                CHECK(leader_lives(&f));
+        }
+}
+
+TEST(an_answer_that_comes_after_the_machine_has_gone_kills_nobody) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        f.hesitates = true;
+        call = fixture_send(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "all", SIGKILL);
+        CHECK(f.asked);
+
+        CHECK_OK(kill(f.leader, SIGKILL));
+        wait_for_removal(&f);
+        CHECK_OK(sd_bus_reply_method_return(f.asked, "(bba{ss})", true, false, 0));
+        fixture_settle(&f);
+        CHECK(f.n_removed == 1);
+}
+
+TEST(open_questions_are_bounded) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        f.hesitates = true;
+
+        for (unsigned i = 0; i < AUTHZ_QUESTIONS_MAX; i++) {
+                sd_bus_message_unref(fixture_send(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "all", SIGKILL));
+                f.asked = sd_bus_message_unref(f.asked);
+        }
+
+        reply = fixture_call(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "all", SIGKILL);
+        check_error(reply, "System.Error.EBUSY");
+        CHECK(leader_lives(&f));
+}
+
+TEST(the_host_cannot_be_killed_or_ended) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *terminated = NULL, *killed = NULL, *dropped = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        terminated = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "TerminateMachine", "s", ".host");
+        check_error(terminated, SD_BUS_ERROR_NOT_SUPPORTED);
+        killed = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "KillMachine", "ssi", ".host", "all",
+                              SIGCONT);
+        check_error(killed, SD_BUS_ERROR_NOT_SUPPORTED);
+        dropped = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "UnregisterMachine", "s", ".host");
+        check_error(dropped, SD_BUS_ERROR_NOT_SUPPORTED);
+        CHECK(f.scope.n_stopped == 0);
+}
+
+TEST(the_os_release_is_read_by_a_worker) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        const char *key, *value;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", "s", "web");
+
+        CHECK(!sd_bus_message_is_method_error(reply, NULL));
+        CHECK_OK(sd_bus_message_enter_container(reply, 'a', "{ss}"));
+        CHECK(sd_bus_message_read(reply, "{ss}", &key, &value) > 0);
+}
+
+TEST(a_service_that_is_ready_but_has_no_machine_is_a_failure) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        reply = fixture_call(&f, MACHINE1_PATH, BERTH_MANAGER, "StartMachine", "sa{sv}", "web", 0);
+        check_error(reply, "org.berth.MachineFailed");
+        CHECK(f.scope.n_services == 1);
+        CHECK_STREQ(f.action, "org.berth.start-machine");
+}
+
+TEST_MAIN()
