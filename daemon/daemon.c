@@ -91,11 +91,24 @@ static int setup_scope(Daemon *d) {
         return r < 0 ? r : scope_systemd_new(d->system, &d->scope);
 }
 
-static int setup_manager(Daemon *d) {
-        _cleanup_free_ char *worker = NULL;
+static int load_config(Config *ret) {
+        ConfigError e;
         int r;
 
-        r = outside_new(&d->outside);
+        r = config_load(CONFIG_PATH, ret, &e);
+        return r < 0 ? log_error(r, "%s:%u: %s", CONFIG_PATH, e.line, e.reason) : 0;
+}
+
+static int setup_manager(Daemon *d) {
+        _cleanup_free_ char *worker = NULL;
+        Config config;
+        int r;
+
+        r = load_config(&config);
+        if (r < 0)
+                return r;
+
+        r = outside_new(d->event, &config, &d->outside);
         if (r < 0)
                 return r;
 
@@ -113,7 +126,7 @@ static int setup_manager(Daemon *d) {
                         .plan = outside_plan,
                         .steps = outside_steps,
                         .n_steps = n_outside_steps,
-                        .outside = d->outside,
+                        .outside = outside_context(d->outside),
                         .machined_directory = "/run/systemd/machines",
                         .own_directory = "/run/berth/machines" }, &d->manager);
 }
@@ -133,6 +146,27 @@ static int setup_bus(Daemon *d) {
         return r < 0 ? r : sd_bus_request_name(d->system, MACHINE1_NAME, 0);
 }
 
+static int load(Daemon *d) {
+        _cleanup_free_ const MachineInfo **infos = NULL;
+        size_t n = 0;
+        int r;
+
+        r = manager_load(d->manager);
+        if (r < 0)
+                return r;
+
+        for (Machine *m = NULL; (m = manager_next(d->manager, m));) {
+                const MachineInfo **grown = reallocarray(infos, n + 1, sizeof(*infos));
+
+                if (!grown)
+                        return -ENOMEM;
+                infos = grown;
+                infos[n++] = machine_info(m);
+        }
+
+        return outside_settle(d->outside, infos, n);
+}
+
 static int serve(Daemon *d) {
         int r;
 
@@ -146,7 +180,7 @@ static int serve(Daemon *d) {
                 return log_error(r, "Cannot set up the manager");
         if ((r = setup_bus(d)) < 0)
                 return log_error(r, "Cannot offer " MACHINE1_NAME);
-        if ((r = manager_load(d->manager)) < 0)
+        if ((r = load(d)) < 0)
                 return log_error(r, "Cannot load what was left by the last daemon");
 
         (void) sd_notify(false, "READY=1\nSTATUS=Serving.");

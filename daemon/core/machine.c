@@ -37,7 +37,7 @@ void machine_info_done(MachineInfo *info) {
         free(info->address4);
         free(info->address6);
         free(info->journal_link);
-        free(info->journal_target);
+        free(info->journal_root);
         *info = (MachineInfo) {};
 }
 

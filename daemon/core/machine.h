@@ -59,13 +59,13 @@ typedef struct MachineInfo {
         /* What we made for it outside of it, and hence remove with it. Filled
          * with what is planned before anything is made. */
         bool owns_scope;                /* the unit is a scope of ours */
-        char *host_interface;           /* name of its veth link's host end */
-        bool owns_addresses;            /* address4 and address6 are ours to give */
-        char *address4;                 /* of the host's end, "10.0.0.1/28" */
+        char *host_interface;           /* name of its link's host end */
+        unsigned host_ifindex;          /* its number, once it is there */
+        char *address4;                 /* that we gave to the host's end, "10.0.0.1/28" */
         char *address6;
-        bool masquerades;               /* in the firewall's table */
+        bool masquerades;               /* is in the firewall's table */
         char *journal_link;             /* /var/log/journal/ID */
-        char *journal_target;           /* where that points to */
+        char *journal_root;             /* root directory that it leads into */
         bool keeps_journal_link;        /* when the machine ends */
 } MachineInfo;
 

@@ -267,7 +267,7 @@ static int fill_info(const CreateRequest *q, int leader_fd, MachineInfo *info) {
         info->name = strdup(q->name);
         info->service = isempty(q->service) ? NULL : strdup(q->service);
         info->root_directory = isempty(q->root_directory) ? NULL : strdup(q->root_directory);
-        info->ifindices = calloc(q->n_ifindices + 1, sizeof(int));
+        info->ifindices = calloc(q->n_ifindices + 1, sizeof(int)); /* one more, for our own link */
         if (!info->name || !info->ifindices || (!isempty(q->service) && !info->service) ||
             (!isempty(q->root_directory) && !info->root_directory))
                 return -ENOMEM;

@@ -118,12 +118,12 @@ int state_save_own(const StateDirectories *d, const MachineInfo *info, bool runs
             (r = envfile_append(&text, "CGROUP", info->cgroup)) < 0 ||
             (r = append_flag(&text, "OWNS_SCOPE", info->owns_scope)) < 0 ||
             (r = envfile_append(&text, "HOST_INTERFACE", info->host_interface)) < 0 ||
-            (r = append_flag(&text, "OWNS_ADDRESSES", info->owns_addresses)) < 0 ||
+            (r = append_number(&text, "HOST_IFINDEX", info->host_ifindex)) < 0 ||
             (r = envfile_append(&text, "ADDRESS4", info->address4)) < 0 ||
             (r = envfile_append(&text, "ADDRESS6", info->address6)) < 0 ||
             (r = append_flag(&text, "MASQUERADES", info->masquerades)) < 0 ||
             (r = envfile_append(&text, "JOURNAL_LINK", info->journal_link)) < 0 ||
-            (r = envfile_append(&text, "JOURNAL_TARGET", info->journal_target)) < 0 ||
+            (r = envfile_append(&text, "JOURNAL_ROOT", info->journal_root)) < 0 ||
             (r = append_flag(&text, "KEEPS_JOURNAL_LINK", info->keeps_journal_link)) < 0)
                 return r;
 
@@ -303,7 +303,7 @@ static int read_own(char *const *pairs, MachineInfo *info) {
         info->leader_identity.pidfd_id = get_number(pairs, "LEADER_PIDFD_ID");
         info->leader_identity.start_time = get_number(pairs, "LEADER_START_TIME");
         info->owns_scope = get_flag(pairs, "OWNS_SCOPE");
-        info->owns_addresses = get_flag(pairs, "OWNS_ADDRESSES");
+        info->host_ifindex = (unsigned) get_number(pairs, "HOST_IFINDEX");
         info->masquerades = get_flag(pairs, "MASQUERADES");
         info->keeps_journal_link = get_flag(pairs, "KEEPS_JOURNAL_LINK");
 
@@ -315,7 +315,7 @@ static int read_own(char *const *pairs, MachineInfo *info) {
             (r = copy_text(pairs, "JOURNAL_LINK", &info->journal_link)) < 0)
                 return r;
 
-        return copy_text(pairs, "JOURNAL_TARGET", &info->journal_target);
+        return copy_text(pairs, "JOURNAL_ROOT", &info->journal_root);
 }
 
 static int load(const StateDirectories *d, const char *name, MachineInfo *info, bool *runs) {

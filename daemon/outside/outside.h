@@ -10,18 +10,24 @@
  * it, in the machine's info; then the steps do what the plan says.
  */
 
+#include <systemd/sd-event.h>
+
 #include "daemon/core/creation.h"
+#include "lib/spec/config.h"
 
 typedef struct Outside Outside;
 
 /**
  * outside_new() - get ready to make things for machines
+ * @event:              event loop; a reference is taken
+ * @config:             what the administrator wants; copied
  * @ret:                return location for the new object
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
+ *         others       the host has no machine id
  */
-int outside_new(Outside **ret);
+int outside_new(sd_event *event, const Config *config, Outside **ret);
 
 /**
  * outside_free() - free what was needed for that; what was made stays
@@ -33,16 +39,33 @@ Outside *outside_free(Outside *o);
 DEFINE_CLEANUP(Outside, outside_free);
 
 /**
+ * outside_settle() - remove what belongs to no machine
+ * @o:                  the object
+ * @infos:              the machines that there are
+ * @n_infos:            their number
+ *
+ * For the start of the daemon, once it knows its machines: links that are left
+ * over, and entries of the firewall's table.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what the kernel answered
+ */
+int outside_settle(Outside *o, const MachineInfo *const *infos, size_t n_infos);
+
+/**
  * outside_plan() - decide what is to be made for a machine
  * @c:                  its creation; the info is filled
  *
- * Looks at the leader, the root directory and the host, and changes nothing.
+ * Looks at the leader and the root directory, and changes nothing.
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -ESRCH               the leader has gone
- *         -E_NO_POOL_LEFT      there is no free range of addresses
+ * Errors: -ESRCH       the leader has gone
+ *         -ENOMEM
  */
 int outside_plan(Creation *c);
+
+/* What the plan and the steps are given as Creation.outside. */
+void *outside_context(Outside *o);
 
 /* The steps, in the order in which they build upon each other. */
 extern const Step *const outside_steps[];

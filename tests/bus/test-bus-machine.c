@@ -33,9 +33,6 @@ TEST(a_machine_is_announced_before_its_creation_is_answered) {
         fixture_create(&f);
 
         CHECK(f.n_added == 1);
-        CHECK(f.n_asked == 1);
-        CHECK_STREQ(f.action, "org.freedesktop.machine1.create-machine");
-        CHECK_STREQ(f.machine, "web");
         CHECK(f.scope.n_started == 1);
         CHECK_STREQ(f.scope.unit, "machine-web.scope");
         CHECK(fixture_has_state(&f, "web"));
@@ -56,21 +53,6 @@ TEST(a_machine_ends_when_its_leader_does) {
         check_error(reply, "org.freedesktop.machine1.NoSuchMachine");
 }
 
-TEST(a_refused_creation_changes_nothing) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(fixture_done) Fixture f;
-
-        fixture_init(&f);
-        f.grants = false;
-        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", CREATE, "web", 0, "test",
-                             "container", f.leader, "", 0);
-
-        check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
-        CHECK(f.scope.n_started == 0);
-        CHECK(!fixture_has_state(&f, "web"));
-        CHECK(f.n_added == 0);
-}
-
 static void check_refused(
                 Fixture *f,
                 const char *name,
@@ -84,12 +66,11 @@ static void check_refused(
                              "test", class,
                              leader, root, 0);
         check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
-        CHECK(f->n_asked == 0);
         CHECK(f->scope.n_started == 0);
         CHECK(!fixture_has_state(f, name));
 }
 
-TEST(bad_arguments_are_refused_before_anybody_is_asked) {
+TEST(bad_arguments_create_nothing) {
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
@@ -240,7 +221,8 @@ TEST(kill_is_not_done_if_polkit_refuses) {
         manager = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "KillMachine", "ssi", "web",
                                "leader", SIGKILL);
         check_error(manager, SD_BUS_ERROR_ACCESS_DENIED);
-        CHECK(f.n_asked == 3);
+        CHECK(f.n_asked == 2);
+        CHECK_STREQ(f.machine, "web");
         CHECK(leader_lives(&f));
 }
 
