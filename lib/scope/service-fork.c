@@ -93,7 +93,8 @@ static int on_exited(_unused_ sd_event_source *source, _unused_ const siginfo_t 
             service_spawn(v) >= 0)
                 return 0;
 
-        tell(v, -E_MACHINE_FAILED);
+        tell(v, status.si_code == CLD_EXITED &&
+             status.si_status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
         s->ended(s->userdata, v->cgroup);
         (void) service_free(v);
         return 0;
