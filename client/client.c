@@ -53,6 +53,12 @@ int complain(int error, const sd_bus_error *e, const char *format, ...) {
         if (!why)
                 return -ENOMEM;
 
-        (void) log_error(0, "%s: %s", text_strip_control(what), text_strip_control(why));
+        (void) text_strip_control(why);
+
+        /* berthd says what it could not do, machined only why. */
+        if (startswith(why, "Cannot "))
+                (void) log_error(0, "%s", why);
+        else
+                (void) log_error(0, "%s: %s", text_strip_control(what), why);
         return error < 0 ? error : -error;
 }

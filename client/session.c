@@ -160,7 +160,7 @@ static int watch_all(Run *run) {
 
 static void say(const Client *client, const char *text) {
         if (!client->options.quiet)
-                (void) fprintf(stderr, "%s\r\n", text);
+                (void) fprintf(stderr, "%s\n", text);
 }
 
 static void say_hello(const Client *client, const Session *session) {
