@@ -88,25 +88,8 @@ int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_nam
         return 0;
 }
 
-/* A process in the background that changes its terminal is stopped, unless it
- * has blocked the signal that does it. */
-static int set_mode(int fd, const struct termios *mode) {
-        sigset_t set, before;
-        int r;
-
-        (void) sigemptyset(&set);
-        (void) sigaddset(&set, SIGTTOU);
-        (void) sigprocmask(SIG_BLOCK, &set, &before);
-
-        r = tcsetattr(fd, TCSANOW, mode) < 0 ? -errno : 0;
-
-        (void) sigprocmask(SIG_SETMASK, &before, NULL);
-        return r;
-}
-
 int terminal_make_raw(int fd, TerminalSide sides, struct termios *ret_before) {
         struct termios before, raw, mode;
-        int r;
 
         assert(ret_before);
 
@@ -119,18 +102,31 @@ int terminal_make_raw(int fd, TerminalSide sides, struct termios *ret_before) {
         mode = sides & TERMINAL_KEYS ? raw : before;
         mode.c_oflag = sides & TERMINAL_SCREEN ? raw.c_oflag : before.c_oflag;
 
-        r = set_mode(fd, &mode);
-        if (r < 0)
-                return r;
+        if (tcsetattr(fd, TCSANOW, &mode) < 0)
+                return -errno;
 
         *ret_before = before;
         return 0;
 }
 
 int terminal_restore(int fd, const struct termios *before) {
+        sigset_t set, blocked;
+        int r;
+
         assert(before);
 
-        return set_mode(fd, before);
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGTTOU);
+        (void) sigprocmask(SIG_BLOCK, &set, &blocked);
+
+        r = tcsetattr(fd, TCSANOW, before) < 0 ? -errno : 0;
+
+        (void) sigprocmask(SIG_SETMASK, &blocked, NULL);
+        return r;
+}
+
+bool terminal_is_foreground(int fd) {
+        return tcgetpgrp(fd) == getpgrp();
 }
 
 int terminal_copy_size(int from, int to) {

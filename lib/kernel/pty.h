@@ -44,7 +44,8 @@ typedef enum TerminalSide {
  * @sides:              which of its sides
  * @ret_before:         return location for its mode until now
  *
- * Works from the background, too: the caller is not stopped by SIGTTOU.
+ * A caller in the background is stopped by SIGTTOU, until it is brought to the
+ * foreground: the terminal is the shell's meanwhile.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOTTY      not a terminal
@@ -57,12 +58,15 @@ int terminal_make_raw(int fd, TerminalSide sides, struct termios *ret_before);
  * @fd:                 the terminal
  * @before:             what terminal_make_raw() returned
  *
- * From the background as well, like terminal_make_raw().
+ * Works from the background, too: the caller is not stopped.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: what tcsetattr() runs into
  */
 int terminal_restore(int fd, const struct termios *before);
+
+/* Whether we may read from the terminal @fd, and write to it. */
+bool terminal_is_foreground(int fd);
 
 /**
  * terminal_copy_size() - give a terminal the size of another

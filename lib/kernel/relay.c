@@ -537,10 +537,11 @@ void relay_resume(Relay *relay) {
 
         assert(relay);
 
+        /* In the background it is not ours, and taking it would stop us again. */
         s = relay->streams;
-        if (s[SIDE_OUTPUT].is_raw)
+        if (s[SIDE_OUTPUT].is_raw && terminal_is_foreground(s[SIDE_OUTPUT].fd))
                 (void) terminal_make_raw(s[SIDE_OUTPUT].fd, TERMINAL_SCREEN, &mode);
-        if (s[SIDE_INPUT].is_raw)
+        if (s[SIDE_INPUT].is_raw && terminal_is_foreground(s[SIDE_INPUT].fd))
                 (void) terminal_make_raw(s[SIDE_INPUT].fd, TERMINAL_KEYS | TERMINAL_SCREEN, &mode);
 
         relay_resize(relay);
