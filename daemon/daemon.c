@@ -14,6 +14,7 @@
 #include "lib/bus/connect.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/scope-systemd.h"
+#include "lib/spec/image.h"
 
 typedef struct Daemon {
         bool embedded;
@@ -124,6 +125,7 @@ static int setup_manager(Daemon *d) {
                         .event = d->event,
                         .scope = d->scope,
                         .plan = outside_plan,
+                        .find_image = image_find,
                         .steps = outside_steps,
                         .n_steps = n_outside_steps,
                         .outside = outside_context(d->outside),

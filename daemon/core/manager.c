@@ -27,6 +27,7 @@ struct Manager {
         sd_event *event;
         ScopeBackend *scope;
         int (*plan)(Creation *c);
+        int (*find_image)(const char *name, char **ret);
         const Step *const *steps;
         size_t n_steps;
         void *outside;
@@ -490,6 +491,10 @@ int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata) 
         if (r < 0)
                 return r;
 
+        r = m->find_image ? m->find_image(name, NULL) : 0;
+        if (r < 0)
+                return r;
+
         r = m->scope->ops->start_service(m->scope, name, done, userdata);
         return r == -EEXIST ? -E_MACHINE_EXISTS : r;
 }
@@ -649,6 +654,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 .event = sd_event_ref(config->event),
                 .scope = config->scope,
                 .plan = config->plan,
+                .find_image = config->find_image,
                 .steps = config->steps,
                 .n_steps = config->n_steps,
                 .outside = config->outside,

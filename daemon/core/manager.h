@@ -34,6 +34,9 @@ typedef struct ManagerConfig {
         size_t n_steps;
         void *outside;                  /* for plan() and the steps; borrowed */
 
+        /* Finds what a machine is started from; NULL: all names will do. */
+        int (*find_image)(const char *name, char **ret);
+
         const char *machined_directory; /* of state files, see state.h */
         const char *own_directory;
 } ManagerConfig;
@@ -161,6 +164,7 @@ int manager_unregister(Manager *m, Machine *machine);
  * Return: 0 if @done is called, negative error code if not.
  * Errors: -EINVAL              not a name of a machine
  *         -E_MACHINE_EXISTS    it runs already
+ *         -E_NO_SUCH_IMAGE     there is nothing to start
  *         others               what the scope backend runs into
  */
 int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata);

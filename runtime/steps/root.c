@@ -6,42 +6,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "lib/base/errors.h"
-#include "lib/base/text.h"
 #include "lib/kernel/mount.h"
+#include "lib/spec/image.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
-
-/* Where a machine is looked for that is given by its name alone. */
-static const char *const search_table[] = {
-        "/etc/machines",
-        "/run/machines",
-        "/var/lib/machines",
-        "/var/lib/container",
-        "/usr/local/lib/machines",
-        "/usr/lib/machines",
-};
-
-static int find_directory(const char *machine, char **ret) {
-        _cleanup_free_ char *path = NULL;
-        struct stat st;
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(search_table); i++) {
-                free(TAKE_PTR(path));
-
-                r = text_printf(&path, "%s/%s", search_table[i], machine);
-                if (r < 0)
-                        return r;
-
-                if (stat(path, &st) >= 0 && S_ISDIR(st.st_mode)) {
-                        *ret = TAKE_PTR(path);
-                        return 0;
-                }
-        }
-
-        return -E_NO_SUCH_IMAGE;
-}
 
 static int refuse_host_root(int fd) {
         struct stat st, host;
@@ -62,7 +30,7 @@ static int apply(void *subject) {
                 run->root_path = strdup(run->spec->directory);
                 r = run->root_path ? 0 : -ENOMEM;
         } else
-                r = find_directory(run->spec->machine, &run->root_path);
+                r = image_find(run->spec->machine, &run->root_path);
         if (r < 0)
                 return r;
 

@@ -110,6 +110,13 @@ score() {
     eventually refused machine_listed kept
 }
 
+@test "what is not there cannot be started, and leaves no failed unit" {
+    run ! busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.berth.Manager1 StartMachine 'sa{sv}' nowhere 0
+    [[ $output == *"No such image"* ]]
+    refused systemctl is-failed berth@nowhere.service
+}
+
 @test "its unit exposes less than machined's" {
     ours=$(score berthd.service) theirs=$(score systemd-machined.service)
     echo "$ours, machined $theirs"

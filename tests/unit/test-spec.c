@@ -6,6 +6,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/image.h"
 #include "lib/spec/property.h"
 #include "tests/test.h"
 
@@ -200,6 +201,13 @@ TEST(signals_have_names) {
         CHECK_ERR(signal_from_string("term"), EINVAL);
         CHECK_STREQ(signal_to_string(SIGRTMIN + 3, name), "SIGRTMIN+3");
         CHECK_STREQ(signal_to_string(SIGHUP, name), "SIGHUP");
+}
+
+TEST(machines_without_a_directory_are_not_found) {
+        _cleanup_free_ char *path = NULL;
+
+        CHECK_ERR(image_find("berth-test-that-nobody-has", &path), E_NO_SUCH_IMAGE);
+        CHECK(!path);
 }
 
 TEST_MAIN()
