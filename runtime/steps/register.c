@@ -5,6 +5,7 @@
  * the machine has gone needs no telling: its leader's end is seen. */
 
 #include <systemd/sd-bus.h>
+#include <time.h>
 
 #include "lib/base/errors.h"
 #include "lib/bus/connect.h"
@@ -13,6 +14,10 @@
 #include "runtime/steps/steps.h"
 
 #define SERVICE_NAME "berth-run"
+
+#define SYSTEMD_NAME "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
 
 /* How long the predecessor of a machine that reboots may take to go. */
 #define REMOVAL_USEC (10 * USEC_PER_SEC)
@@ -122,48 +127,87 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return 0;
 }
 
-/* A machine that reboots is known still, until berthd has seen its end. */
-static int call_after_removal(Run *run, sd_bus *bus) {
-        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        bool removed = false;
+/* Has berthd and systemd tell us what they forget, for as long as @bus is open. */
+static int watch_removals(sd_bus *bus, bool *removed) {
         int r;
 
-        r = sd_bus_match_signal(bus, &slot, NULL, MACHINE1_PATH, MACHINE1_MANAGER, "MachineRemoved",
-                                on_removed, &removed);
+        r = sd_bus_match_signal(bus, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, "MachineRemoved",
+                                on_removed, removed);
+        if (r < 0 || !host_has_systemd())
+                return r;
+
+        r = sd_bus_match_signal(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnitRemoved",
+                                on_removed, removed);
         if (r < 0)
                 return r;
 
-        for (;;) {
-                r = call(run, bus);
-                if (r != -E_MACHINE_EXISTS)
-                        return r;
+        return sd_bus_call_method(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe",
+                                  NULL, NULL, NULL);
+}
 
-                for (removed = false; !removed;) {
-                        r = sd_bus_process(bus, NULL);
-                        if (r == 0)
-                                r = sd_bus_wait(bus, REMOVAL_USEC);
-                        if (r < 0)
-                                return r;
-                        if (r == 0)
-                                return -E_MACHINE_EXISTS;
-                }
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+/* Returns 1 when something was removed, 0 at the deadline. */
+static int wait_removal(sd_bus *bus, bool *removed, uint64_t deadline) {
+        int r;
+
+        for (*removed = false; !*removed;) {
+                uint64_t now = now_usec();
+
+                if (now >= deadline)
+                        return 0;
+
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, deadline - now);
+                if (r < 0)
+                        return r;
         }
+
+        return 1;
+}
+
+/* A machine that reboots is known still until berthd has seen its end, and its
+ * scope is there until systemd has. */
+static bool is_predecessor(const Run *run, int error) {
+        return error == -EEXIST || (error == -E_MACHINE_EXISTS && run->is_reboot);
 }
 
 static int apply(void *subject) {
         Run *run = subject;
+        bool removed; /* outlives the bus, whose signals set it */
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        int r;
+        uint64_t deadline;
+        int r, error;
 
         r = bus_connect(&bus);
         if (r < 0)
                 return r;
 
-        r = call(run, bus);
-        if (r == -E_MACHINE_EXISTS && run->is_reboot)
-                r = call_after_removal(run, bus);
+        error = call(run, bus);
+        if (!is_predecessor(run, error))
+                return error;
 
-        return r;
+        r = watch_removals(bus, &removed);
+        if (r < 0)
+                return r;
+
+        /* Once more at first: it may have gone before we watched. */
+        deadline = now_usec() + REMOVAL_USEC;
+        do {
+                error = call(run, bus);
+                if (!is_predecessor(run, error))
+                        return error;
+
+                r = wait_removal(bus, &removed, deadline);
+        } while (r > 0);
+
+        return r < 0 ? r : error;
 }
 
 static bool wanted(const void *subject) {
