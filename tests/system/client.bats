@@ -35,7 +35,6 @@ on_terminal() {
     [[ "$output" == *visited* ]]
     run -1 berthctl start nothing-of-that-name
     [[ "$output" == *nothing-of-that-name* ]]
-    systemctl reset-failed berth@nothing-of-that-name.service
     run -1 berthctl start ../visited
     [[ "$output" == "Invalid machine name: '../visited'" ]]
 }
