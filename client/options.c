@@ -197,7 +197,7 @@ static int set_max_addresses(Options *o, const char *argument) {
                 return 0;
         }
 
-        if (parse_unsigned(argument, ADDRESSES_ALL - 1, &o->max_addresses) < 0) {
+        if (parse_unsigned(argument, ADDRESSES_DEFAULT - 1, &o->max_addresses) < 0) {
                 (void) log_error(0, _("Invalid number of addresses: %s"), argument);
                 return -EINVAL;
         }
@@ -321,7 +321,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
                 .signal = SIGTERM,
                 .lines = LINES_DEFAULT,
                 .journal_mode = "short",
-                .max_addresses = 1,
+                .max_addresses = ADDRESSES_DEFAULT,
         };
 
         getopt_init(&g);

@@ -19,6 +19,7 @@ typedef enum OutputFormat {
 } OutputFormat;
 
 #define ADDRESSES_ALL UINT_MAX
+#define ADDRESSES_DEFAULT (UINT_MAX - 1)        /* one for people, all for programs */
 
 typedef struct Options {
         bool help, version;

@@ -78,11 +78,11 @@ static int request_details(Client *client, List *list) {
         return calls_run(calls);
 }
 
-/* One a line, and an ellipsis where there are more than were asked for. */
+/* One a line; for people with an ellipsis where there are more than were asked for. */
 static int format_addresses(const Machine *m, const Client *client, char **ret) {
         _cleanup_(strv_freep) char **lines = NULL;
         size_t n = MIN(m->n_addresses, (size_t) client->options.max_addresses);
-        bool more = n > 0 && n < m->n_addresses;
+        bool more = n > 0 && n < m->n_addresses && client->options.format == OUTPUT_TEXT;
         int r;
 
         for (size_t i = 0; i < n; i++) {
@@ -149,6 +149,9 @@ int verb_list(Client *client, _unused_ char *const *args) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(list_done) List list = {};
         int r;
+
+        if (client->options.max_addresses == ADDRESSES_DEFAULT)
+                client->options.max_addresses = client->options.format == OUTPUT_TEXT ? 1 : ADDRESSES_ALL;
 
         r = client_connect(client);
         if (r < 0)
