@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "daemon/daemon.h"
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/bus/connect.h"
 
@@ -36,7 +37,7 @@ static int parse_argv(int argc, char *argv[]) {
                              "     --embedded  do without systemd, and serve on " PRIVATE_SOCKET);
                         return 0;
                 case 'v':
-                        puts("berth " BERTH_VERSION);
+                        printf("berth %s%s\n", BERTH_VERSION, fault_points_exist ? ", with fault points" : "");
                         return 0;
                 default:
                         return -EINVAL;

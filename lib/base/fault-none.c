@@ -2,6 +2,8 @@
 
 #include "lib/base/fault.h"
 
+const bool fault_points_exist = false;
+
 int fault_point(const char *where, const char *what) {
         (void) where;
         (void) what;

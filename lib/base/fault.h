@@ -23,3 +23,6 @@
  * Errors: what the test asked for
  */
 int fault_point(const char *where, const char *what);
+
+/* Whether this build has them. */
+extern const bool fault_points_exist;

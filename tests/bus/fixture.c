@@ -78,8 +78,8 @@ static void start_daemon(Fixture *f) {
         int pair[2];
 
         CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-        f->client = open_end(f, pair[0], false);
         f->server = open_end(f, pair[1], true);
+        f->client = open_end(f, pair[0], false);
         CHECK_OK(sd_bus_add_object_vtable(f->client, NULL, "/org/freedesktop/PolicyKit1/Authority",
                                           "org.freedesktop.PolicyKit1.Authority", polkit_vtable, f));
         CHECK_OK(sd_bus_match_signal(f->client, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, NULL,

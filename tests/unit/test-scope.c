@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <systemd/sd-bus.h>
+
+#include "lib/kernel/process.h"
+#include "lib/scope/property-bus.h"
+#include "lib/scope/scope-cgroupfs.h"
+#include "lib/scope/scope-systemd.h"
+#include "tests/test.h"
+
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
+#define JOB_PATH SYSTEMD_PATH "/job/7"
+
+/* PID 1, played by the test at the other end of a socketpair. */
+typedef struct Fixture {
+        sd_event *event;
+        sd_bus *ours, *systemd;
+        ScopeBackend *backend;
+        bool is_old;            /* does not know PIDFDs */
+        const char *error;      /* answers with this error */
+        const char *outcome;    /* of the job */
+        unsigned n_calls;
+        Properties asked;       /* what it was last asked for */
+        char unit[64], mode[16];
+        int result;             /* of the job, as we were told; 1: not yet */
+} Fixture;
+
+static int tell_of_end(Fixture *f, const char *unit) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        CHECK_OK(sd_bus_message_new_signal(f->systemd, &m, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved"));
+        CHECK_OK(sd_bus_message_set_sender(m, "org.freedesktop.systemd1"));
+        CHECK_OK(sd_bus_message_append(m, "uoss", 7, JOB_PATH, unit, f->outcome));
+        return sd_bus_send(NULL, m, NULL);
+}
+
+static int on_start(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        const char *unit, *mode;
+
+        f->n_calls++;
+        CHECK_OK(sd_bus_message_read(m, "ss", &unit, &mode));
+        (void) snprintf(f->unit, sizeof(f->unit), "%s", unit);
+        (void) snprintf(f->mode, sizeof(f->mode), "%s", mode);
+        properties_done(&f->asked);
+
+        /* Descriptors are no plain data: that it cannot be read tells that PIDFDs are there. */
+        if (properties_read(m, &f->asked) == -EINVAL && f->is_old)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_PROPERTY_READ_ONLY, "Cannot set PIDFDs");
+        if (f->error)
+                return sd_bus_reply_method_errorf(m, f->error, "No");
+
+        CHECK_OK(sd_bus_reply_method_return(m, "o", JOB_PATH));
+        return tell_of_end(f, unit);
+}
+
+static int on_unit(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        const char *unit, *mode;
+
+        f->n_calls++;
+        CHECK_OK(sd_bus_message_read(m, "ss", &unit, &mode));
+        (void) snprintf(f->unit, sizeof(f->unit), "%s", unit);
+        (void) snprintf(f->mode, sizeof(f->mode), "%s", mode);
+        if (f->error)
+                return sd_bus_reply_method_errorf(m, f->error, "No");
+
+        return sd_bus_reply_method_return(m, "o", JOB_PATH);
+}
+
+static int on_subscribe(sd_bus_message *m, _unused_ void *userdata, _unused_ sd_bus_error *reterr) {
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static const sd_bus_vtable systemd_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", on_start, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StopUnit", "ss", "o", on_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Subscribe", NULL, NULL, on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END
+};
+
+static sd_bus *open_end(Fixture *f, int fd, bool is_server) {
+        sd_id128_t id = { .bytes = { 1 } };
+        sd_bus *bus;
+
+        CHECK_OK(sd_bus_new(&bus));
+        CHECK_OK(sd_bus_set_fd(bus, fd, fd));
+        if (is_server)
+                CHECK_OK(sd_bus_set_server(bus, true, id));
+        CHECK_OK(sd_bus_start(bus));
+        CHECK_OK(sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
+        return bus;
+}
+
+static void fixture_init(Fixture *f) {
+        int pair[2];
+
+        *f = (Fixture) { .outcome = "done", .result = 1 };
+        CHECK_OK(sd_event_new(&f->event));
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
+        f->systemd = open_end(f, pair[1], true);
+        f->ours = open_end(f, pair[0], false);
+        CHECK_OK(sd_bus_add_object_vtable(f->systemd, NULL, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                          systemd_vtable, f));
+
+        /* To ask a connection whether it passes descriptors waits until it has greeted. */
+        while (sd_bus_is_ready(f->ours) <= 0 || sd_bus_is_ready(f->systemd) <= 0)
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+        CHECK_OK(scope_systemd_new(f->ours, &f->backend));
+}
+
+static void fixture_done(Fixture *f) {
+        scope_backend_freep(&f->backend);
+        properties_done(&f->asked);
+        sd_bus_flush_close_unref(f->ours);
+        sd_bus_flush_close_unref(f->systemd);
+        sd_event_unref(f->event);
+}
+
+static void on_done(void *userdata, int result) {
+        ((Fixture *) userdata)->result = result;
+}
+
+static int start(Fixture *f, const Properties *properties) {
+        _cleanup_close_ int pidfd = process_open(getpid());
+
+        CHECK_OK(pidfd);
+        f->result = 1;
+        CHECK_OK(f->backend->ops->start_scope(f->backend, &(ScopeRequest) {
+                        .unit = "machine-web.scope",
+                        .description = "Container web",
+                        .leader = getpid(),
+                        .leader_fd = pidfd,
+                        .properties = properties }, on_done, f));
+        CHECK(f->result == 1); /* never before it has returned */
+
+        while (f->result == 1)
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+        return f->result;
+}
+
+TEST(a_scope_is_there_when_its_job_is_done) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(start(&f, NULL));
+        CHECK(f.n_calls == 1);
+        CHECK_STREQ(f.unit, "machine-web.scope");
+        CHECK_STREQ(f.mode, "fail");
+}
+
+TEST(an_old_systemd_is_given_the_number_of_the_process) {
+        _cleanup_(fixture_done) Fixture f;
+        const Property *p;
+
+        fixture_init(&f);
+        f.is_old = true;
+        CHECK_OK(start(&f, NULL));
+        CHECK(f.n_calls == 2);
+
+        p = properties_find(&f.asked, "PIDs");
+        CHECK(p && p->value.n_items == 1);
+        CHECK(p->value.items[0].number == (uint64_t) getpid());
+        p = properties_find(&f.asked, "Delegate");
+        CHECK(p && p->value.number == 1);
+        CHECK_STREQ(properties_find(&f.asked, "Slice")->value.text, "machine.slice");
+
+        /* It is not asked a second time. */
+        CHECK_OK(start(&f, NULL));
+        CHECK(f.n_calls == 3);
+}
+
+TEST(the_callers_properties_come_last) {
+        Property mine = { .name = (char *) "TasksMax", .value = { .type = 't', .number = 7 } };
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.is_old = true;
+        CHECK_OK(start(&f, &(Properties) { .list = &mine, .n = 1 }));
+        CHECK(properties_find(&f.asked, "TasksMax")->value.number == 7);
+        CHECK_STREQ(f.asked.list[f.asked.n - 1].name, "TasksMax");
+}
+
+TEST(a_job_that_fails_is_told) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.outcome = "failed";
+        CHECK_ERR(start(&f, NULL), E_JOB_FAILED);
+}
+
+TEST(a_scope_that_is_there_is_told) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.error = "org.freedesktop.systemd1.UnitExists";
+        CHECK_ERR(start(&f, NULL), EEXIST);
+}
+
+TEST(a_stop_goes_before_a_start_that_is_queued) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(f.backend->ops->stop(f.backend, "machine-web.scope", NULL, on_done, &f));
+        while (f.result == 1)
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+        CHECK_OK(f.result);
+        CHECK_STREQ(f.mode, "replace");
+
+        f.error = "org.freedesktop.systemd1.NoSuchUnit";
+        f.result = 1;
+        CHECK_OK(f.backend->ops->stop(f.backend, "machine-web.scope", NULL, on_done, &f));
+        while (f.result == 1)
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+        CHECK_ERR(f.result, ENOENT);
+}
+
+TEST(properties_survive_the_passage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *copy = NULL;
+        Properties first = {}, second = {};
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(sd_bus_message_new_signal(f.ours, &m, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_append(m, "a(sv)", 5, "DeviceAllow", "a(ss)", 2, "/dev/fuse", "rwm",
+                                       "char-pts", "rw",
+                                       "CPUWeight", "t", UINT64_C(100), "Delegate", "b", 1, "Empty", "as", 0,
+                                       "Level", "(sa{sv})", "x", 1, "y", "i", -1));
+        CHECK_OK(sd_bus_message_seal(m, 1, 0));
+        CHECK_OK(sd_bus_message_rewind(m, true));
+        CHECK_OK(properties_read(m, &first));
+        CHECK(first.n == 5);
+
+        CHECK_OK(sd_bus_message_new_signal(f.ours, &copy, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_open_container(copy, 'a', "(sv)"));
+        CHECK_OK(properties_append(copy, &first));
+        CHECK_OK(sd_bus_message_close_container(copy));
+        CHECK_OK(sd_bus_message_seal(copy, 1, 0));
+        CHECK_OK(sd_bus_message_rewind(copy, true));
+        CHECK_OK(properties_read(copy, &second));
+
+        CHECK(second.n == 5);
+        CHECK_STREQ(second.list[0].value.items[1].items[0].text, "char-pts");
+        CHECK(second.list[3].value.n_items == 0);
+        CHECK((int32_t) second.list[4].value.items[1].items[0].items[1].items[0].number == -1);
+        properties_done(&first);
+        properties_done(&second);
+}
+
+TEST(descriptors_are_no_properties) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        Properties p = {};
+
+        fixture_init(&f);
+        CHECK_OK(sd_bus_message_new_signal(f.ours, &m, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_append(m, "a(sv)", 1, "PIDFDs", "ah", 1, STDIN_FILENO));
+        CHECK_OK(sd_bus_message_seal(m, 1, 0));
+        CHECK_OK(sd_bus_message_rewind(m, true));
+        CHECK_ERR(properties_read(m, &p), EINVAL);
+        CHECK(p.n == 0);
+}
+
+static void check_attribute(const char *name, uint64_t number, const char *attribute, const char *value) {
+        Property p = { .name = (char *) name, .value = { .type = 't', .number = number } };
+        _cleanup_free_ char *v = NULL;
+        const char *a;
+
+        CHECK_OK(scope_property_check(&p, &a, &v));
+        CHECK_STREQ(a, attribute);
+        CHECK_STREQ(v, value);
+}
+
+TEST(limits_can_be_had_without_systemd) {
+        Property unknown = { .name = (char *) "DeviceAllow", .value = { .type = 'a' } };
+        Property wrong = { .name = (char *) "TasksMax", .value = { .type = 's' } };
+        const char *attribute;
+        char *value;
+
+        check_attribute("TasksMax", 100, "pids.max", "100");
+        check_attribute("MemoryMax", UINT64_MAX, "memory.max", "max");
+        check_attribute("CPUQuotaPerSecUSec", 500000, "cpu.max", "500000 1000000");
+        CHECK_ERR(scope_property_check(&unknown, &attribute, &value), EOPNOTSUPP);
+        CHECK_ERR(scope_property_check(&wrong, &attribute, &value), EINVAL);
+}
+
+TEST_MAIN()
