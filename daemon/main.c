@@ -37,7 +37,8 @@ static int parse_argv(int argc, char *argv[]) {
                              "     --embedded  do without systemd, and serve on " PRIVATE_SOCKET);
                         return 0;
                 case 'v':
-                        printf("berth %s%s\n", BERTH_VERSION, fault_points_exist ? ", with fault points" : "");
+                        printf("berth %s%s\n", BERTH_VERSION,
+                               fault_points_exist ? ", with fault points" : "");
                         return 0;
                 default:
                         return -EINVAL;
