@@ -21,6 +21,7 @@ typedef struct Client {
         Screen screen;
         char *const *argv;      /* as main() got it, to begin anew with */
         sd_bus *bus;            /* NULL until client_connect() */
+        int agent;              /* pidfd of polkit's agent, or -EBADF; see client/agent.h */
 } Client;
 
 /**

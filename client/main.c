@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "client/agent.h"
 #include "client/verbs/families.h"
 #include "client/verbs/help.h"
 #include "lib/base/i18n.h"
@@ -10,6 +11,7 @@
 
 static void client_done(Client *client) {
         screen_done(&client->screen);
+        agent_stop(client);
         options_done(&client->options);
         (void) sd_bus_flush_close_unref(client->bus);
 }
@@ -29,7 +31,7 @@ static int run(Client *client, char *const *args) {
 }
 
 int main(int argc, char *argv[]) {
-        _cleanup_(client_done) Client client = { .argv = argv };
+        _cleanup_(client_done) Client client = { .argv = argv, .agent = -EBADF };
         char **args = NULL;
         int r;
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "client/agent.h"
 #include "client/calls.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
@@ -57,6 +58,7 @@ static int run_targets(Client *client, char *const *names, AddCall add, const ch
         if (r < 0)
                 return r;
 
+        agent_start(client);
         targets = calloc(n, sizeof(Target));
         if (!targets)
                 return -ENOMEM;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "client/agent.h"
 #include "client/machine.h"
 #include "client/passwd.h"
 #include "client/session.h"
@@ -371,7 +372,9 @@ static int run_session(Client *client, Wish *wish) {
         if (r < 0)
                 return r;
 
+        agent_start(client);
         r = open_by_daemon(client, wish, &session.master);
+        agent_stop(client); /* or it would share the terminal with the session */
         if (r == 0) {
                 r = open_by_joining(client, wish, &session);
                 if (r != 0)

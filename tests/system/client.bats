@@ -115,6 +115,27 @@ on_terminal() {
     [[ "$output" == visited* ]]
 }
 
+# How often somebody was there to ask for passwords: polkit's own word.
+agents() {
+    journalctl --unit=polkit.service --grep='Registered Authentication Agent.*pkttyagent' --quiet | wc -l
+}
+
+agents_are() {
+    [ "$(agents)" = "$1" ]
+}
+
+@test "who may not do it could be asked for a password, on a terminal" {
+    local nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+
+    [ "$BERTH_HOST_SUITE" != forky ] || skip "polkit 128 does not say who registers with it"
+    before=$(agents)
+    run -1 on_terminal "$nobody" berthctl --no-ask-password terminate visited </dev/null
+    [ "$(agents)" = "$before" ]
+    run -1 on_terminal "$nobody" berthctl terminate visited </dev/null
+    eventually agents_are $((before + 1))
+    machine_listed visited
+}
+
 @test "kill signals whom it is told to" {
     berthctl -q shell visited /bin/sh -c 'systemd-run --quiet --unit=victim sleep 1000' </dev/null
     run -1 berthctl kill nothing-of-that-name

@@ -213,7 +213,7 @@ TEST(moments_are_printed_as_systemd_does) {
 
 static char *print_table(OutputFormat format, bool no_legend, bool full) {
         static const char *const headings[] = { "NAME", "WHAT IT IS", NULL };
-        Client client = { .options = { .format = format, .no_legend = no_legend } };
+        Client client = { .agent = -EBADF, .options = { .format = format, .no_legend = no_legend } };
         _cleanup_(table_freep) Table *table = NULL;
         _cleanup_close_ int fd = -EBADF, saved = -EBADF;
         char *text = NULL;
