@@ -34,8 +34,8 @@ typedef struct Fixture {
 static _Noreturn void be_leader(int ready_fd, int mapped_fd) {
         char byte;
 
-        /* Until others have given it users. */
-        if (read(mapped_fd, &byte, 1) != 0)
+        /* Not to be left behind by a test that fails. Then until others have given it users. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || read(mapped_fd, &byte, 1) != 0)
                 _exit(EXIT_FAILURE);
 
         if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
@@ -285,36 +285,65 @@ TEST(a_machine_with_users_of_its_own_can_be_joined) {
         CHECK_STREQ(text, "1000\r\n1000\r\n1000\r\n100000\r\nCapPrm:\t0000000000000000\r\n");
 }
 
-/* The test's own program, begun anew as a sealed copy, tells how it is. */
-static void __attribute__((constructor)) maybe_be_sealed(void) {
-        char *argv[] = { (char *) "test", NULL };
+/* What a machine does that makes who enters it run himself: whose file it gets. */
+static _Noreturn void be_attacked(void) {
+        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        const char *const argv[] = { "/proc/self/exe", NULL };
+        JoinRequest request = {
+                .stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+                .program = argv[0],
+                .argv = (char **) argv,
+                .environment = (char *[]) { (char *) "TEST_ROLE=booty", NULL },
+        };
+        JoinResult result;
+        siginfo_t info;
+
+        if (sealed_exec_self((char **) argv) < 0)
+                _exit(EXIT_FAILURE);
+
+        fixture_init(&f, 0);
+        request.leader = f.pidfd;
+        if (join_start(&request, &result, NULL) < 0 ||
+            waitid(P_PIDFD, (id_t) result.pidfd, &info, WEXITED) < 0)
+                _exit(EXIT_FAILURE);
+
+        fixture_done(&f);
+        f.pidfd = -EBADF;
+        _exit(info.si_status);
+}
+
+/* We are that file: tells what it is, and whether one could write to it later. */
+static _Noreturn void be_booty(void) {
         char link[64];
         ssize_t n;
-
-        if (!getenv("TEST_BE_SEALED"))
-                return;
-        if (sealed_exec_self(argv) < 0)
-                _exit(1);
+        int fd;
 
         n = readlink("/proc/self/exe", link, sizeof(link) - 1);
         link[MAX(n, 0)] = 0;
-        if (!startswith(link, "/memfd:"))
-                _exit(2);
-
-        /* Running programs cannot be written to anyway, so through its descriptor's own seals. */
-        _exit(fcntl(open("/proc/self/exe", O_RDONLY), F_GET_SEALS) & F_SEAL_WRITE ? 42 : 3);
+        fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        _exit(startswith(link, "/memfd:") && fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE ? 42 : EXIT_FAILURE);
 }
 
-TEST(a_sealed_program_is_not_its_file) {
+static void __attribute__((constructor)) play_role(void) {
+        const char *role = getenv("TEST_ROLE");
+
+        if (streq_ptr(role, "attacked"))
+                be_attacked();
+        if (streq_ptr(role, "booty"))
+                be_booty();
+}
+
+TEST(a_machine_that_makes_us_run_ourselves_gets_no_file_of_the_host) {
         pid_t pid;
         int status;
 
+        NEEDS_ROOT();
         pid = fork();
         CHECK_OK(pid);
         if (pid == 0) {
-                (void) setenv("TEST_BE_SEALED", "1", true);
+                (void) setenv("TEST_ROLE", "attacked", true);
                 (void) execl("/proc/self/exe", "test", NULL);
-                _exit(99);
+                _exit(EXIT_FAILURE);
         }
 
         CHECK(waitpid(pid, &status, 0) == pid);
