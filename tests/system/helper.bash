@@ -128,7 +128,9 @@ guest_make() {
     cp -a --reflink=auto "$GUEST" "$MACHINES/$1"
 }
 
+# With the link to its journal, which machines that may come again keep.
 guest_remove() {
+    find /var/log/journal -maxdepth 1 -type l -lname "$MACHINES/$1/*" -delete
     rm -rf --one-file-system "${MACHINES:?}/$1"
 }
 
