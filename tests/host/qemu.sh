@@ -85,7 +85,8 @@ qemu_boot() {
 
     exec timeout --kill-after=10 "$timeout" \
         qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -display none \
-        -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" -append "console=ttyS0 quiet mitigations=off nokaslr audit=0" \
+        -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
+        -append "console=ttyS0 quiet mitigations=off nokaslr audit=0" \
         -drive "file=$work/layer/disk,if=virtio,format=raw,cache=unsafe" \
         -serial stdio -serial "file:$work/channel/output" -serial "file:$work/channel/errors" \
         -serial "file:$work/channel/status"
