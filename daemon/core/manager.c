@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <time.h>
-#include <uthash.h>
 
 #include "daemon/core/manager.h"
+#include "daemon/core/registry.h"
 #include "daemon/core/state.h"
 #include "lib/base/errors.h"
 #include "lib/base/fault.h"
@@ -11,17 +11,6 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
-
-/* A machine in the manager's tables, and what tells of its end. */
-typedef struct Entry {
-        Machine *machine;
-        Manager *manager;
-        sd_event_source *leader_exited;
-        bool stands_for_unit;           /* is in the table by unit */
-        UT_hash_handle by_name;
-        UT_hash_handle by_unit;
-        UT_hash_handle by_leader;
-} Entry;
 
 struct Manager {
         sd_event *event;
@@ -34,9 +23,7 @@ struct Manager {
         StateDirectories state;
         ManagerListener listener;
 
-        Entry *by_name;
-        Entry *by_unit;
-        Entry *by_leader;
+        Registry machines;
 };
 
 /* One creation under way. */
@@ -57,87 +44,32 @@ static uint64_t now_usec(clockid_t clock) {
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
 }
 
-/* Tables */
-
-/* Takes over @machine if it returns 0. The keys are the machine's own strings, which stay where they are. */
-static int manager_add(Manager *m, Machine *machine, Entry **ret) {
-        MachineInfo *info = machine_info_edit(machine);
-        Entry *e;
-
-        e = malloc(sizeof(*e));
-        if (!e)
-                return -ENOMEM;
-
-        *e = (Entry) { .machine = machine, .manager = m };
-        HASH_ADD_KEYPTR(by_name, m->by_name, info->name, strlen(info->name), e);
-        HASH_ADD_KEYPTR(by_leader, m->by_leader, &info->leader, sizeof(pid_t), e);
-
-        *ret = e;
-        return 0;
-}
-
-/* A unit may hold several machines, as when nspawn runs in a login session: it stands for the first. */
-static void manager_add_unit(Manager *m, Entry *e) {
-        const char *unit = machine_info(e->machine)->unit;
-        Entry *other;
-
-        HASH_FIND(by_unit, m->by_unit, unit, strlen(unit), other);
-        if (other)
-                return;
-
-        HASH_ADD_KEYPTR(by_unit, m->by_unit, unit, strlen(unit), e);
-        e->stands_for_unit = true;
-}
-
-static void manager_drop(Manager *m, Entry *e) {
-        HASH_DELETE(by_name, m->by_name, e);
-        HASH_DELETE(by_leader, m->by_leader, e);
-        if (e->stands_for_unit)
-                HASH_DELETE(by_unit, m->by_unit, e);
-
-        sd_event_source_disable_unref(e->leader_exited);
-        (void) machine_free(e->machine);
-        free(e);
-}
-
-static Entry *find_entry(Manager *m, const char *name) {
-        Entry *e;
-
-        HASH_FIND(by_name, m->by_name, name, strlen(name), e);
-        return e;
-}
-
-/* Those that are opening are nobody's business yet. */
-static Machine *machine_if_open(Entry *e) {
-        return e && machine_state(e->machine) != MACHINE_OPENING ? e->machine : NULL;
-}
-
 Machine *manager_find(Manager *m, const char *name) {
-        return machine_if_open(find_entry(m, name));
+        return entry_if_open(registry_find(&m->machines, name));
 }
 
 Machine *manager_find_by_pid(Manager *m, pid_t pid) {
         _cleanup_free_ char *cgroup = NULL, *unit = NULL;
-        Entry *e;
+        Machine *machine;
 
-        HASH_FIND(by_leader, m->by_leader, &pid, sizeof(pid), e);
-        if (machine_if_open(e))
-                return e->machine;
+        machine = entry_if_open(registry_find_leader(&m->machines, pid));
+        if (machine)
+                return machine;
 
         if (cgroup_of_process(pid, &cgroup) < 0 || cgroup_unit(cgroup, &unit, NULL) < 0)
                 return NULL;
 
-        HASH_FIND(by_unit, m->by_unit, unit, strlen(unit), e);
-        return machine_if_open(e);
+        return entry_if_open(registry_find_unit(&m->machines, unit));
 }
 
 Machine *manager_next(Manager *m, Machine *previous) {
-        Entry *e = previous ? find_entry(m, machine_info(previous)->name)->by_name.next : m->by_name;
+        Entry *e = previous ? registry_find(&m->machines, machine_info(previous)->name) : NULL;
 
-        while (e && !machine_if_open(e))
-                e = e->by_name.next;
+        do
+                e = registry_next(&m->machines, e);
+        while (e && !entry_if_open(e));
 
-        return machine_if_open(e);
+        return entry_if_open(e);
 }
 
 /* The end of machines */
@@ -168,7 +100,7 @@ static void manager_remove(Manager *m, Entry *e) {
         if (m->listener.machine_removed)
                 m->listener.machine_removed(m->listener.userdata, e->machine);
 
-        manager_drop(m, e);
+        registry_drop(&m->machines, e);
 }
 
 static int on_leader_exited(
@@ -179,12 +111,12 @@ static int on_leader_exited(
 
         Entry *e = userdata;
 
-        manager_remove(e->manager, e);
+        manager_remove(e->owner, e);
         return 0;
 }
 
-static int watch_leader(Entry *e) {
-        return sd_event_add_io(e->manager->event, &e->leader_exited, machine_leader_fd(e->machine), EPOLLIN,
+static int watch_leader(Manager *m, Entry *e) {
+        return sd_event_add_io(m->event, &e->leader_exited, machine_leader_fd(e->machine), EPOLLIN,
                                on_leader_exited, e);
 }
 
@@ -196,7 +128,7 @@ int manager_unregister(Manager *m, Machine *machine) {
                 return -EOPNOTSUPP;
 
         machine_info_edit(machine)->owns_scope = false; /* it lives on, without us */
-        manager_remove(m, find_entry(m, machine_info(machine)->name));
+        manager_remove(m, registry_find(&m->machines, machine_info(machine)->name));
         return 0;
 }
 
@@ -287,11 +219,11 @@ static int fill_info(const CreateRequest *q, int leader_fd, MachineInfo *info) {
 
 /* The name is free, or its owner has died and we have only not looked yet. */
 static int free_name(Manager *m, const char *name) {
-        Entry *old = find_entry(m, name);
+        Entry *old = registry_find(&m->machines, name);
 
         if (!old)
                 return 0;
-        if (!machine_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
+        if (!entry_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
                 return -E_MACHINE_EXISTS;
 
         manager_remove(m, old);
@@ -304,7 +236,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
 
         if (result >= 0) {
                 machine_set_state(e->machine, MACHINE_RUNNING);
-                manager_add_unit(m, e);
+                registry_add_unit(&m->machines, e);
 
                 if (m->listener.machine_added)
                         m->listener.machine_added(m->listener.userdata, e->machine);
@@ -313,7 +245,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
         run->done(run->userdata, result, where, result >= 0 ? e->machine : NULL);
 
         if (result < 0)
-                manager_drop(m, e);
+                registry_drop(&m->machines, e);
 
         create_request_done(&run->request);
         free(run);
@@ -329,7 +261,7 @@ static int run_complete(CreationRun *run) {
         if (r < 0)
                 return r;
 
-        r = watch_leader(run->entry);
+        r = watch_leader(m, run->entry);
         if (r < 0)
                 return r;
 
@@ -393,7 +325,7 @@ static int run_new(
                 .userdata = userdata,
         };
 
-        r = manager_add(m, machine, &run->entry);
+        r = registry_add(&m->machines, machine, m, &run->entry);
         if (r < 0) {
                 free(run);
                 return r;
@@ -522,19 +454,19 @@ static int add_running(Manager *m, Machine *machine) {
         Entry *e;
         int r;
 
-        r = manager_add(m, machine, &e);
+        r = registry_add(&m->machines, machine, m, &e);
         if (r < 0)
                 return r;
 
-        r = machine_info(machine)->class == MACHINE_HOST ? 0 : watch_leader(e);
+        r = machine_info(machine)->class == MACHINE_HOST ? 0 : watch_leader(m, e);
         if (r < 0) {
                 e->machine = NULL;
-                manager_drop(m, e);
+                registry_drop(&m->machines, e);
                 return r;
         }
 
         machine_set_state(machine, MACHINE_RUNNING);
-        manager_add_unit(m, e);
+        registry_add_unit(&m->machines, e);
         return 0;
 }
 
@@ -678,13 +610,13 @@ void manager_set_listener(Manager *m, ManagerListener listener) {
 }
 
 Manager *manager_free(Manager *m) {
-        Entry *e, *next;
+        Entry *e;
 
         if (!m)
                 return NULL;
 
-        HASH_ITER(by_name, m->by_name, e, next)
-                manager_drop(m, e);
+        while ((e = registry_next(&m->machines, NULL)))
+                registry_drop(&m->machines, e);
         state_close(&m->state);
         sd_event_unref(m->event);
         free(m);

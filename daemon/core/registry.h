@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Registry
+ *
+ * The tables in which machines are found: by name, by unit and by leader, and
+ * in the order of their coming. It is the manager's, and knows no rules.
+ */
+
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "daemon/core/machine.h"
+
+/* A machine in the tables, and what tells of its end. */
+typedef struct Entry {
+        Machine *machine;
+        void *owner;                    /* for callbacks, which are given the entry */
+        sd_event_source *leader_exited;
+        bool stands_for_unit;           /* is in the table by unit */
+        UT_hash_handle by_name;
+        UT_hash_handle by_unit;
+        UT_hash_handle by_leader;
+} Entry;
+
+/* Empty if all is NULL. */
+typedef struct Registry {
+        Entry *by_name;
+        Entry *by_unit;
+        Entry *by_leader;
+} Registry;
+
+/**
+ * registry_add() - add a machine, by its name and leader
+ * @r:                  the tables
+ * @machine:            the machine; taken over on success only
+ * @owner:              for the entry
+ * @ret:                return location for the entry
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int registry_add(Registry *r, Machine *machine, void *owner, Entry **ret);
+
+/**
+ * registry_add_unit() - have a machine found by its unit
+ * @r:                  the tables
+ * @e:                  the machine
+ *
+ * A unit may hold several machines, as when nspawn runs in a login session: it
+ * stands for the first.
+ */
+void registry_add_unit(Registry *r, Entry *e);
+
+/**
+ * registry_drop() - remove a machine, and free it
+ * @r:                  the tables
+ * @e:                  the machine
+ */
+void registry_drop(Registry *r, Entry *e);
+
+/* Those that are there, or NULL. */
+Entry *registry_find(const Registry *r, const char *name);
+Entry *registry_find_unit(const Registry *r, const char *unit);
+Entry *registry_find_leader(const Registry *r, pid_t leader);
+
+/* The one behind @e, or the first one if that is NULL; NULL at the end. */
+Entry *registry_next(const Registry *r, const Entry *e);
+
+/* The machine of @e, or NULL: one that is opening is nobody's business yet. */
+Machine *entry_if_open(const Entry *e);
