@@ -59,8 +59,10 @@ int outside_settle(Outside *o, const MachineInfo *const *infos, size_t n_infos);
  * Looks at the leader and the root directory, and changes nothing.
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -ESRCH       the leader has gone
- *         -ENOMEM
+ * Errors: -ESRCH               the leader has gone
+ *         -E_UNSAFE_PATH       the root directory is a link, or leads out
+ *         -E_BAD_MACHINE_ID    its machine id is garbage
+ *         others               what looking runs into
  */
 int outside_plan(Creation *c);
 

@@ -4,34 +4,57 @@
 
 #include "daemon/outside/journal.h"
 #include "daemon/outside/steps.h"
+#include "lib/base/beneath.h"
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
+/* Its root directory, seen from here. One that only its manager's namespace has is none for us. */
+static int open_root(const char *path, int *ret) {
+        int fd;
+
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT)
+                return 0;
+        if (fd < 0)
+                return errno == ELOOP || errno == ENOTDIR ? -E_UNSAFE_PATH : -errno;
+
+        *ret = fd;
+        return 1;
+}
+
 /* The id that its journal is filed under: as registered, or as its root directory tells. */
-static int journal_id(const MachineInfo *info, Id128 *ret) {
-        _cleanup_close_ int root_fd = -EBADF;
+static int journal_id(int root_fd, const MachineInfo *info, Id128 *ret) {
+        int r;
 
         if (!id128_is_null(info->id)) {
                 *ret = info->id;
-                return 0;
+                return 1;
         }
 
-        root_fd = open(info->root_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return root_fd < 0 ? -errno : id128_read_machine(root_fd, ret);
+        r = id128_read_machine(root_fd, ret);
+        if (r == -ENOENT)
+                return 0;
+
+        return r < 0 ? -E_BAD_MACHINE_ID : 1;
 }
 
-int journal_step_plan(Creation *c) {
-        OutsideContext *o = c->outside;
-        MachineInfo *info = c->info;
+/* Whoever reads the journal follows the link on the host's side. */
+static int check_path(int root_fd, Id128 id) {
+        _cleanup_free_ char *name = NULL;
         char digits[ID128_STRING_MAX];
-        Id128 id;
         int r;
 
-        if (!o->config.journal_link || !info->root_directory || streq(info->root_directory, "/"))
-                return 0;
-        if (journal_id(info, &id) < 0)
-                return 0; /* without an id, there is no journal of it */
+        r = text_printf(&name, "var/log/journal/%s", id128_format(id, digits));
+        if (r < 0)
+                return r;
+
+        return beneath_leads_out(root_fd, name) > 0 ? -E_UNSAFE_PATH : 0;
+}
+
+static int note_plan(MachineInfo *info, Id128 id) {
+        char digits[ID128_STRING_MAX];
+        int r;
 
         r = text_printf(&info->journal_link, JOURNAL_DIRECTORY "/%s", id128_format(id, digits));
         if (r < 0)
@@ -44,6 +67,28 @@ int journal_step_plan(Creation *c) {
         /* A machine that lives in a scope is transient; one that lives in a service comes again. */
         info->keeps_journal_link = !info->owns_scope && endswith(info->unit, ".service");
         return 0;
+}
+
+int journal_step_plan(Creation *c) {
+        OutsideContext *o = c->outside;
+        _cleanup_close_ int root_fd = -EBADF;
+        MachineInfo *info = c->info;
+        Id128 id;
+        int r;
+
+        if (info->class != MACHINE_CONTAINER || !info->root_directory || streq(info->root_directory, "/"))
+                return 0;
+
+        r = open_root(info->root_directory, &root_fd);
+        if (r <= 0)
+                return r;
+
+        r = journal_id(root_fd, info, &id);
+        if (r <= 0 || !o->config.journal_link)
+                return r < 0 ? r : 0;
+
+        r = check_path(root_fd, id);
+        return r < 0 ? r : note_plan(info, id);
 }
 
 static bool journal_step_wanted(const void *subject) {

@@ -48,8 +48,13 @@ int link_step_plan(Creation *c);
  * journal_step_plan() - decide whether a machine's journal is shown on the host
  * @c:                  its creation
  *
+ * A root directory that lies is refused, whether there is a journal or not.
+ *
  * Return: 0 on success, negative error code on failure.
- * Errors: -ENOMEM
+ * Errors: -E_UNSAFE_PATH       the root directory is a link or no directory, or
+ *                              its journal leads out of it
+ *         -E_BAD_MACHINE_ID    it has a machine id, but that is garbage
+ *         others               what opening it runs into
  */
 int journal_step_plan(Creation *c);
 

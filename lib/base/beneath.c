@@ -11,24 +11,11 @@
  * how often, so the patience is limited. */
 #define RACES_MAX 128
 
-int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
-        struct open_how how = {
-                .flags = (unsigned) (flags | O_CLOEXEC),
-                .mode = mode,
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-        };
+static int open_resolving(int root_fd, const char *name, const struct open_how *how) {
         long fd;
 
-        assert(root_fd >= 0);
-        assert(name);
-
-        if (!(flags & O_PATH))
-                how.flags |= O_NOCTTY | O_NONBLOCK;
-        if (!*name)
-                name = ".";
-
         for (unsigned i = 0; i < RACES_MAX; i++) {
-                fd = syscall(SYS_openat2, root_fd, name, &how, sizeof(how));
+                fd = syscall(SYS_openat2, root_fd, name, how, sizeof(*how));
                 if (fd >= 0)
                         return (int) fd;
                 if (errno != EAGAIN && errno != EINTR)
@@ -36,6 +23,39 @@ int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
         }
 
         return -errno;
+}
+
+int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
+        struct open_how how = {
+                .flags = (unsigned) (flags | O_CLOEXEC),
+                .mode = mode,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        };
+
+        assert(root_fd >= 0);
+        assert(name);
+
+        if (!(flags & O_PATH))
+                how.flags |= O_NOCTTY | O_NONBLOCK;
+
+        return open_resolving(root_fd, *name ? name : ".", &how);
+}
+
+int beneath_leads_out(int root_fd, const char *name) {
+        static const struct open_how how = {
+                .flags = O_PATH | O_CLOEXEC,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        };
+        _cleanup_close_ int fd = -EBADF;
+
+        assert(root_fd >= 0);
+        assert(name);
+
+        fd = open_resolving(root_fd, name, &how);
+        if (fd == -EXDEV)
+                return 1;
+
+        return fd < 0 && fd != -ENOENT && fd != -ENOTDIR ? fd : 0;
 }
 
 int beneath_open_parent(int root_fd, const char *name, const char **ret_base) {

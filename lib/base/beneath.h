@@ -68,3 +68,18 @@ int beneath_make_directory(int root_fd, const char *name, mode_t mode);
  *         others       what openat2() or read() run into
  */
 int beneath_read(int root_fd, const char *name, size_t limit, char **ret);
+
+/**
+ * beneath_leads_out() - check whether a path would leave a guest's root directory
+ * @root_fd:            the guest's root directory
+ * @name:               path in it, without a leading slash
+ *
+ * For those who will follow it from the host's side, where absolute links and
+ * those with too many dots lead to the host's files. A guest may change it after
+ * this look.
+ *
+ * Return: 1 if it would, 0 if not, also if there is nothing; negative error code
+ *         on failure.
+ * Errors: what openat2() runs into
+ */
+int beneath_leads_out(int root_fd, const char *name);

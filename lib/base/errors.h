@@ -25,6 +25,7 @@
         X(E_NO_PRIVATE_NETWORK, "org.freedesktop.machine1.NoPrivateNetworking", 5,      "Machine uses the host's network") \
         X(E_JOB_FAILED,         "org.freedesktop.systemd1.JobFailed",           1,      "Unit could not be started") \
         X(E_MACHINE_FAILED,     "org.berth.MachineFailed",                      1,      "Machine ended while it was starting") \
+        X(E_BAD_MACHINE_ID,     "org.berth.BadMachineId",                       1,      "The machine id is garbage") \
         X(E_UNSAFE_PATH,        "org.berth.UnsafePath",                         1,      "Path leads out of the machine's root directory") \
         X(E_NO_CONTROLLER,      "org.berth.NoController",                       1,      "Limits need the controllers of cgroup v2") \
         X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      1,      "No free address range in the pool")

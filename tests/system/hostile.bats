@@ -30,24 +30,50 @@ create() {
     machine_create trap "$leader" container "${1:-$MACHINES/trap}" $ID
 }
 
+# refused_as ERROR [ROOT]: it is no machine, and nothing was made for it.
+refused_as() {
+    run create "${2:-}"
+    [ "$status" != 0 ]
+    [[ "$output" == *"$1"* ]]
+    refused machine_listed trap
+    refused unit_active machine-trap.scope
+    [ ! -L /var/log/journal/$ID ]
+    [ ! -e /run/berth/machines/trap ]
+    kill -0 "$leader"
+}
+
+@test "a root directory that is a link" {
+    ln -s / "$MACHINES/elsewhere"
+    refused_as "leads out of the machine's root directory" "$MACHINES/elsewhere"
+}
+
+@test "a root directory that is a file" {
+    touch "$MACHINES/elsewhere"
+    refused_as "leads out of the machine's root directory" "$MACHINES/elsewhere"
+}
+
 @test "a journal directory that is a link to the host's /etc" {
     ln -s /etc "$MACHINES/trap/var/log/journal"
-    create || true
-    [ ! -L /var/log/journal/$ID ]
+    refused_as "leads out of the machine's root directory"
 }
 
 @test "a journal of the machine that is a link to the host's /etc" {
     mkdir "$MACHINES/trap/var/log/journal"
     ln -s /etc "$MACHINES/trap/var/log/journal/$ID"
-    create || true
-    [ ! -L /var/log/journal/$ID ]
+    refused_as "leads out of the machine's root directory"
 }
 
 @test "a journal directory below a link out" {
     mkdir -p "$BATS_TEST_TMPDIR/log/journal/$ID"
     rmdir "$MACHINES/trap/var/log"
     ln -s "../../../../..$BATS_TEST_TMPDIR/log" "$MACHINES/trap/var/log"
-    create || true
+    refused_as "leads out of the machine's root directory"
+}
+
+@test "a journal directory behind a link that stays inside is only not shown" {
+    mkdir -p "$MACHINES/trap/data/journal/$ID"
+    ln -s ../../data/journal "$MACHINES/trap/var/log/journal"
+    create
     [ ! -L /var/log/journal/$ID ]
 }
 
@@ -78,6 +104,13 @@ create() {
 
 @test "a machine-id of garbage" {
     head -c 5000 /dev/urandom >"$MACHINES/trap/etc/machine-id"
-    manager CreateMachine 'sayssusa(sv)' trap 0 story container "$leader" "$MACHINES/trap" 0
-    [ "$(property trap Id)" = "16 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0" ]
+    run manager CreateMachine 'sayssusa(sv)' trap 0 story container "$leader" "$MACHINES/trap" 0
+    [ "$status" != 0 ]
+    [[ "$output" == *"The machine id is garbage"* ]]
+    refused machine_listed trap
+    refused unit_active machine-trap.scope
+
+    # Whoever says which id it is need not be told by the file.
+    create
+    [ "$(property trap Id)" != "16 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0" ]
 }

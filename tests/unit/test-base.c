@@ -185,6 +185,11 @@ TEST(nothing_leads_out_of_a_guest) {
         CHECK_ERR(beneath_read(g.root_fd, "fifo", 1 << 20, &text), EBADF);
         CHECK_ERR(beneath_read(g.root_fd, "/", 1 << 20, &text), EBADF);
 
+        CHECK(beneath_leads_out(g.root_fd, "out/passwd") == 1);
+        CHECK(beneath_leads_out(g.root_fd, "../x") == 1);
+        CHECK(beneath_leads_out(g.root_fd, "a/b") == 0);
+        CHECK_ERR(beneath_leads_out(g.root_fd, "loop"), ELOOP);
+
         fd = beneath_make_directory(g.root_fd, "/a/b/c", 0755);
         CHECK_OK(fd);
         CHECK_OK(faccessat(g.root_fd, "a/b/c", F_OK, 0));
