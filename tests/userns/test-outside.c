@@ -772,10 +772,17 @@ TEST(nftables_says_what_went_wrong) {
         CHECK_ERR(nft_apply("list table inet x", NULL), ENOENT);
 }
 
+/* A new network namespace begins with what the first one is set to. */
+static void forward_nothing(void) {
+        CHECK_OK(file_write("/proc/sys/net/ipv4/ip_forward", "0"));
+        CHECK_OK(file_write("/proc/sys/net/ipv6/conf/all/forwarding", "0"));
+}
+
 TEST(forwarding_does_not_deafen_the_host_to_routers) {
         USERNS_TEST_BEGIN();
         SKIP_UNLESS(access("/proc/sys/net/ipv6", F_OK) >= 0, "IPv6");
 
+        forward_nothing();
         CHECK_OK(file_write("/proc/sys/net/ipv6/conf/default/accept_ra", "1"));
         CHECK_OK(nat_enable_forwarding(false, true));
         check_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "1");
@@ -792,6 +799,7 @@ TEST(interfaces_that_ignore_routers_go_on_to_do_so) {
         USERNS_TEST_BEGIN();
         SKIP_UNLESS(access("/proc/sys/net/ipv6", F_OK) >= 0, "IPv6");
         world_init(&w);
+        forward_nothing();
 
         CHECK_OK(file_write("/proc/sys/net/ipv6/conf/default/accept_ra", "0"));
         CHECK_OK(file_write("/proc/sys/net/ipv6/conf/uplink/accept_ra", "1"));
