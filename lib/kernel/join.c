@@ -130,9 +130,12 @@ static int plan_make(Plan *plan) {
         if (r < 0)
                 return r;
 
-        r = cgroup_of_process(pid, &plan->cgroup);
-        if (r < 0 && r != -ENODATA)
-                return r;
+        /* The host itself: its PID 1 shares all with us, and we belong where we are. */
+        if (plan->namespaces != 0) {
+                r = cgroup_of_process(pid, &plan->cgroup);
+                if (r < 0 && r != -ENODATA)
+                        return r;
+        }
 
         /* All of the above went by its number. */
         return process_is_alive(plan->request->leader) ? 0 : -ESRCH;
@@ -289,7 +292,8 @@ static _Noreturn void run_joiner(const Plan *plan) {
         if (r < 0)
                 fail(report_fd, JOIN_PREPARE, r);
 
-        report.cgroup_error = plan->cgroup ? cgroup_attach(plan->cgroup, 0) : -ENODATA;
+        if (plan->namespaces != 0)
+                report.cgroup_error = plan->cgroup ? cgroup_attach(plan->cgroup, 0) : -ENODATA;
 
         if (plan->namespaces != 0 && setns(plan->request->leader, plan->namespaces) < 0)
                 fail(report_fd, JOIN_NAMESPACES, -errno);

@@ -10,6 +10,9 @@
  * the process that joins stays outside of its pid namespace, and the one that
  * is born into it has given up all privileges and descriptors by then.
  *
+ * Of what limits the leader it takes over the bounding set of capabilities and
+ * no_new_privs; a seccomp filter and a security label it does not.
+ *
  * The caller should be a sealed program, see lib/kernel/sealed.h.
  */
 
