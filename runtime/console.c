@@ -43,12 +43,20 @@ static int drain(ConsoleLink *c) {
         return sd_event_add_io(c->event, &c->source, master_fd, EPOLLIN, on_drain, c);
 }
 
+static ssize_t write_line_end(void) {
+        return write(STDOUT_FILENO, "\r\n", 2);
+}
+
 static int on_relay_end(ConsoleLink *c) {
         RelayEnd end = relay_end(c->relay);
         bool read_only = c->read_only;
         int r;
 
         if (end == RELAY_HUNG_UP) {
+                /* Whatever comes next to a person begins on a line of its own. */
+                if (!read_only && relay_is_within_line(c->relay))
+                        (void) write_line_end();
+
                 c->source = sd_event_source_unref(c->source);
                 c->relay = relay_free(c->relay);
                 c->ended(c->userdata);
@@ -151,6 +159,12 @@ ConsoleLink *console_free(ConsoleLink *c) {
         (void) sd_event_unref(c->event);
         free(c);
         return NULL;
+}
+
+bool console_is_interactive(const ConsoleLink *c) {
+        assert(c);
+
+        return c->relay && !c->read_only;
 }
 
 void console_finish(ConsoleLink *c) {

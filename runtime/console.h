@@ -56,6 +56,9 @@ DEFINE_CLEANUP(ConsoleLink, console_free);
  */
 void console_finish(ConsoleLink *c);
 
+/* Whether what is typed at our terminal goes to the guest. */
+bool console_is_interactive(const ConsoleLink *c);
+
 /* The size of our terminal has changed, or we have been continued. */
 void console_resize(ConsoleLink *c);
 void console_resume(ConsoleLink *c);

@@ -188,6 +188,10 @@ static void tell_started(const Supervisor *s) {
                                                    "READY=1\nSTATUS=Container running.";
 
         (void) sd_notifyf(false, "%s\nX_NSPAWN_LEADER_PID=%i", state, (int) s->run->leader);
+
+        if (!s->run->spec->quiet && console_is_interactive(s->console))
+                (void) log_info("This is the console of machine '%s'. Press ^] three times within a second "
+                                "to end it.\r", s->run->spec->machine);
 }
 
 /* A guest that calls reboot(2) ends as if by a signal, see reboot(2). */

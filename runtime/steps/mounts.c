@@ -88,9 +88,9 @@ static int make_file(int root_fd, const char *path) {
         if (!parent)
                 return -ENOMEM;
 
-        parent_fd = *parent ? beneath_make_directory(root_fd, parent, 0755) : dup(root_fd);
+        parent_fd = beneath_make_directory(root_fd, parent, 0755);
         if (parent_fd < 0)
-                return *parent ? parent_fd : -errno;
+                return parent_fd;
 
         fd = openat(parent_fd, base + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
         return fd < 0 ? -errno : 0;

@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -232,6 +234,18 @@ static int do_tty(char **args) {
         return 0;
 }
 
+static int do_size(char **args) {
+        struct winsize size;
+
+        (void) args;
+
+        if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+                return fail("size");
+
+        printf("%u rows %u columns\n", size.ws_row, size.ws_col);
+        return 0;
+}
+
 static int do_limits(char **args) {
         (void) args;
         return cat("/proc/self/limits");
@@ -337,11 +351,10 @@ static void on_signal(int signo) {
         caught = signo;
 }
 
-/* Waits for any signal that can be caught, and tells which. */
-static int do_wait(char **args) {
+/* Waits for any signal that can be caught, and tells which; says before that it
+ * is ready, if asked to. */
+static int wait_signal(bool say_ready) {
         sigset_t all, before;
-
-        (void) args;
 
         (void) sigfillset(&all);
         (void) sigprocmask(SIG_SETMASK, &all, &before);
@@ -350,12 +363,36 @@ static int do_wait(char **args) {
 
         (void) puts("waiting");
         (void) fflush(stdout);
+        if (say_ready && notify("READY=1", 7, -1) != 0)
+                return 1;
+
         (void) sigemptyset(&before);
         while (!caught)
                 (void) sigsuspend(&before);
 
         printf("signal %i\n", (int) caught);
         return 0;
+}
+
+static int do_wait(char **args) {
+        (void) args;
+        return wait_signal(false);
+}
+
+static int do_wait_ready(char **args) {
+        (void) args;
+        return wait_signal(true);
+}
+
+/* Waits for something to come in. */
+static int do_input(char **args) {
+        char c;
+
+        (void) args;
+
+        (void) puts("listening");
+        (void) fflush(stdout);
+        return read(STDIN_FILENO, &c, 1) == 1 ? 0 : fail("input");
 }
 
 /* Ends by nothing but SIGKILL. */
@@ -424,6 +461,7 @@ static const struct {
         { "env", 0, do_env },
         { "exit", 1, do_exit },
         { "fds", 0, do_fds },
+        { "input", 0, do_input },
         { "limits", 0, do_limits },
         { "list", 1, do_list },
         { "mknod", 3, do_mknod },
@@ -436,10 +474,12 @@ static const struct {
         { "poweroff", 0, do_poweroff },
         { "readlink", 1, do_readlink },
         { "reboot", 0, do_reboot },
+        { "size", 0, do_size },
         { "stat", 1, do_stat },
         { "survive", 0, do_survive },
         { "tty", 0, do_tty },
         { "wait", 0, do_wait },
+        { "wait-ready", 0, do_wait_ready },
         { "who", 0, do_who },
         { "write", 2, do_write },
 };

@@ -7,15 +7,19 @@ usage: test-run.py BERTH-RUN PROBE
 """
 
 import contextlib
+import fcntl
 import os
+import pty
 import select
 import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 RUN, PROBE = (os.path.abspath(p) for p in sys.argv[1:3])
@@ -34,9 +38,19 @@ def host_state():
     """What a run may have left: mounts, links, control groups."""
     with open("/proc/self/mountinfo", encoding="utf-8") as f:
         mounts = len(f.readlines())
-    links = [n for n in os.listdir("/sys/class/net") if n.startswith("ve-")]
+    links = [n for n in os.listdir("/sys/class/net") if n.startswith(f"ve-{NAME}"[:11])]
     groups = [d for d, _, _ in os.walk(cgroup_root()) if NAME in d]
     return mounts, links, groups
+
+
+def wait_for_links(before):
+    """The kernel removes a network namespace, and links into it, when it finds the time."""
+    with subprocess.Popen(["ip", "monitor", "link"], stdout=subprocess.PIPE) as monitor:
+        while host_state()[1] != before[1]:
+            if not select.select([monitor.stdout], [], [], 1)[0]:
+                continue
+            os.read(monitor.stdout.fileno(), 4096)
+        monitor.kill()
 
 
 class Guest(unittest.TestCase):
@@ -385,6 +399,18 @@ class Ends(Guest):
         guest.send_signal(signal.SIGTERM)
         self.assertEqual(guest.wait(TIMEOUT), 1)
 
+    def test_a_request_that_came_too_early_is_made_again(self):
+        guest = subprocess.Popen(self.arguments("--pipe", "--kill-signal=SIGUSR1", "/probe", "input", ",",
+                                                "wait-ready"),
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                 env=self.environment)
+        self.assertEqual(guest.stdout.readline(), "listening\n")
+        guest.send_signal(signal.SIGTERM)  # which PID 1 does not handle yet
+        while "STOPPING=1" not in self.socket.recv(8192).decode():
+            pass
+        self.assertEqual(guest.communicate("\n", TIMEOUT)[0], f"waiting\nsignal {int(signal.SIGUSR1)}\n")
+        self.assertEqual(guest.returncode, 0)
+
     def leader(self):
         for line in self.socket.recv(8192).decode().splitlines():
             if line.startswith("X_NSPAWN_LEADER_PID="):
@@ -435,6 +461,91 @@ class Ends(Guest):
         self.assertIn("0::/\n", seen)
         self.assertIn("supervisor", below)
         self.assertNotIn("payload", below)
+
+
+class Terminal(Guest):
+    """At a terminal of a person."""
+
+    def begin(self, *command):
+        master, peer = pty.openpty()
+        self.addCleanup(os.close, master)
+        self.before_mode = termios.tcgetattr(peer)
+        self.addCleanup(os.close, peer)
+        self.peer, self.master = peer, master
+        arguments = [a for a in self.arguments("/probe", *command) if a != "--quiet"]
+        guest = subprocess.Popen(arguments, stdin=peer, stdout=peer, stderr=peer, start_new_session=True,
+                                 preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.addCleanup(guest.kill)
+        return guest
+
+    def until(self, text):
+        seen = ""
+        while text not in seen:
+            self.assertTrue(select.select([self.master], [], [], TIMEOUT)[0], seen)
+            seen += os.read(self.master, 4096).decode()
+        return seen
+
+    def test_what_is_typed_goes_to_the_guest(self):
+        guest = self.begin("wait")
+        self.assertIn("^] three times", self.until("waiting"))
+        os.write(self.master, b"\003")
+        self.until(f"signal {int(signal.SIGINT)}")
+        self.assertEqual(guest.wait(TIMEOUT), 0)
+        self.assertEqual(termios.tcgetattr(self.peer), self.before_mode)
+
+    def test_an_escape_ends_it(self):
+        guest = self.begin("deaf")
+        self.until("waiting")
+        os.write(self.master, b"\035\035\035")
+        self.assertEqual(guest.wait(TIMEOUT), 1)
+        self.assertEqual(termios.tcgetattr(self.peer), self.before_mode)
+
+    def test_the_size_is_passed_on(self):
+        guest = self.begin("wait", ",", "size")
+        self.until("waiting")
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
+        self.until("33 rows 77 columns")
+        self.assertEqual(guest.wait(TIMEOUT), 0)
+
+
+class Faults(Guest):
+    """Killed, or failing, at each step: nothing is left, and the cause is told."""
+
+    def setUp(self):
+        super().setUp()
+        if self.fault("root=5").returncode == 0:
+            self.skipTest("built without fault points")
+
+    def fault(self, where):
+        return subprocess.run(self.arguments("--network-veth", "/probe", "who"), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False,
+                              env=dict(os.environ, BERTH_FAULT=f"start:{where}"))
+
+    def steps(self, *where):
+        """Those of all processes, or of the ones whose heading begins with @where."""
+        plan = subprocess.run(self.arguments("--network-veth", "--explain", "/probe", "who"),
+                              capture_output=True, text=True, check=True, timeout=TIMEOUT).stdout
+        found, wanted = [], True
+        for line in plan.splitlines():
+            if line.startswith("# "):
+                wanted = line[2:].startswith(where or "")
+            elif wanted:
+                found.append(line.split()[0])
+        return found
+
+    def test_a_step_that_fails_is_named_and_undone(self):
+        for step in self.steps():
+            ran = self.fault(f"{step}=5")
+            self.assertEqual(ran.returncode, 1, step)
+            self.assertRegex(ran.stderr, rf"step {step}\b.*Input/output error")
+            wait_for_links(self.before)
+            self.assertEqual(host_state(), self.before, step)
+
+    def test_killed_at_any_step_of_the_supervisor_the_next_start_finds_its_way(self):
+        for step in self.steps("On the host"):
+            self.assertEqual(self.fault(step).returncode, -signal.SIGKILL, step)
+            wait_for_links(self.before)
+            self.probe("who", options=["--network-veth"])
 
 
 class Hostile(Guest):
@@ -548,4 +659,8 @@ if __name__ == "__main__":
     if os.geteuid() != 0 or not cgroup_root():
         print("lacks root, or a unified hierarchy of control groups")
         sys.exit(1 if os.environ.get("TEST_NO_SKIP") else 77)
+    # So that what others mount meanwhile is not taken for something left.
+    if "BERTH_TEST_ALONE" not in os.environ:
+        os.environ["BERTH_TEST_ALONE"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, *sys.argv])
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
