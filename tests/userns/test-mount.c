@@ -127,7 +127,7 @@ static int pivot_and_look(int fd) {
 }
 
 TEST(a_pivot_leaves_nothing_of_the_old_tree) {
-        _cleanup_close_ int fd = -EBADF, pidfd = -EBADF;
+        _cleanup_close_ int pidfd = -EBADF;
         siginfo_t si;
         pid_t pid;
 
