@@ -69,8 +69,11 @@ static int run_until_off(const Spec *spec) {
                 r = run_once(spec, is_reboot);
                 if (r != SUPERVISOR_REBOOT)
                         return r;
-                if (spec->keep_unit)
+                if (spec->keep_unit) {
+                        /* Whoever watches the unit may not be our parent, and learn it only so. */
+                        (void) sd_notifyf(false, "EXIT_STATUS=%i", EXIT_REBOOT);
                         return EXIT_REBOOT;
+                }
 
                 (void) sd_notify(false, "STATUS=Restarting...");
                 if (!spec->quiet)

@@ -344,6 +344,7 @@ static const ScopeOps cgroupfs_ops = {
         .free = cgroupfs_free,
 };
 
+/* Called while the guest's processes, whose supervisor has ended, may be ending yet. */
 static void on_service_ended(void *userdata, const char *cgroup) {
         (void) remove_when_empty(userdata, cgroup);
 }

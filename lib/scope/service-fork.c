@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -37,6 +38,7 @@ typedef struct Service {
         sd_event_source *exited;
         sd_event_source *timeout;
         bool restart;
+        int told_status;        /* what it said that it will exit with, or -1 */
         ScopeDone done;         /* NULL once it was told */
         void *userdata;
         UT_hash_handle hh;      /* by unit */
@@ -82,21 +84,32 @@ static void tell(Service *v, int result) {
 
 static int service_spawn(Service *v);
 
-static int on_exited(_unused_ sd_event_source *source, _unused_ const siginfo_t *si, void *userdata) {
-        Service *v = userdata;
+static void service_ended(Service *v, int status) {
         Services *s = v->services;
-        siginfo_t status = {};
 
-        (void) waitid(P_PIDFD, (id_t) v->pidfd, &status, WEXITED | WNOHANG);
+        if (v->restart && status == EXIT_REBOOT && service_spawn(v) >= 0)
+                return;
 
-        if (v->restart && status.si_code == CLD_EXITED && status.si_status == EXIT_REBOOT &&
-            service_spawn(v) >= 0)
-                return 0;
-
-        tell(v, status.si_code == CLD_EXITED &&
-             status.si_status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
+        tell(v, status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
         s->ended(s->userdata, v->cgroup);
         (void) service_free(v);
+}
+
+static int on_exited(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
+        service_ended(userdata, si->si_code == CLD_EXITED ? si->si_status : -1);
+        return 0;
+}
+
+/* A child of a former daemon: its exit status is its parent's to know, so it tells. */
+static int on_adopted_exited(
+                _unused_ sd_event_source *source,
+                _unused_ int fd,
+                _unused_ uint32_t revents,
+                void *userdata) {
+
+        Service *v = userdata;
+
+        service_ended(v, v->told_status);
         return 0;
 }
 
@@ -198,7 +211,9 @@ static int service_new(Services *s, const char *machine, Service **ret) {
         if (!v)
                 return -ENOMEM;
 
-        *v = (Service) { .services = s, .pidfd = -EBADF, .restart = true, .machine = strdup(machine) };
+        *v = (Service) { .services = s, .pidfd = -EBADF, .restart = true, .told_status = -1 };
+
+        v->machine = strdup(machine);
         if (!v->machine)
                 return -ENOMEM;
 
@@ -294,24 +309,34 @@ static int receive(int fd, char *text, size_t size, pid_t *ret_sender) {
         return (size_t) n < size ? 0 : -EMSGSIZE;
 }
 
+static Service *find_by_pid(Services *s, pid_t pid) {
+        Service *v, *next;
+
+        HASH_ITER(hh, s->table, v, next)
+                if (v->pid == pid)
+                        return v;
+
+        return NULL;
+}
+
 static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
-        Services *s = userdata;
         char text[NOTIFY_MAX];
         char *state = NULL;
+        const char *status;
         pid_t sender = 0;
+        unsigned number;
+        Service *v;
 
         if (receive(fd, text, sizeof(text), &sender) < 0)
                 return 0;
 
-        for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-                Service *v, *next;
-
-                if (!streq(line, "READY=1"))
-                        continue;
-
-                HASH_ITER(hh, s->table, v, next)
-                        if (v->pid == sender)
-                                tell(v, 0);
+        v = find_by_pid(userdata, sender);
+        for (char *line = strtok_r(text, "\n", &state); v && line; line = strtok_r(NULL, "\n", &state)) {
+                status = startswith(line, "EXIT_STATUS=");
+                if (status && parse_unsigned(status, UINT8_MAX, &number) >= 0)
+                        v->told_status = (int) number;
+                else if (streq(line, "READY=1"))
+                        tell(v, 0);
         }
 
         return 0;
@@ -340,6 +365,95 @@ static int open_notify_socket(void) {
                 return -errno;
 
         return TAKE_FD(fd);
+}
+
+/* berth-run is alone in there, see its step "cgroup". */
+static int find_supervisor(const Service *v, pid_t *ret) {
+        _cleanup_free_ char *cgroup = NULL, *text = NULL;
+        int r;
+
+        r = text_printf(&cgroup, "%s/supervisor", v->cgroup);
+        if (r < 0)
+                return r;
+
+        r = cgroup_read(cgroup, "cgroup.procs", &text);
+        if (r < 0)
+                return r;
+
+        text[strcspn(text, "\n")] = 0;
+        return parse_pid(text, ret);
+}
+
+static int adopt(Services *s, const char *machine) {
+        _cleanup_(service_freep) Service *v = NULL;
+        int r;
+
+        r = service_new(s, machine, &v);
+        if (r < 0)
+                return r;
+
+        r = find_supervisor(v, &v->pid);
+        if (r < 0)
+                return r;
+
+        v->pidfd = process_open(v->pid);
+        if (v->pidfd < 0)
+                return v->pidfd;
+
+        r = sd_event_add_io(s->event, &v->exited, v->pidfd, EPOLLIN, on_adopted_exited, v);
+        if (r < 0)
+                return r;
+
+        HASH_ADD_KEYPTR(hh, s->table, v->unit, strlen(v->unit), v);
+        TAKE_PTR(v);
+        return 0;
+}
+
+/* The machine that a unit runs, if it is one of ours. */
+static int machine_of_unit(const char *unit, char **ret) {
+        const char *name = startswith(unit, "berth@");
+        _cleanup_free_ char *machine = NULL;
+
+        if (!name || !endswith(name, ".service"))
+                return -EINVAL;
+
+        machine = strndup(name, strlen(name) - strlen(".service"));
+        if (!machine)
+                return -ENOMEM;
+        if (!machine_name_is_valid(machine))
+                return -EINVAL;
+
+        *ret = TAKE_PTR(machine);
+        return 0;
+}
+
+/* A former daemon's services run on; they restart and end under this one. */
+static int adopt_all(Services *s) {
+        DIR *directory;
+        int fd;
+
+        fd = cgroup_open(s->slice);
+        if (fd < 0)
+                return fd;
+
+        directory = fdopendir(fd);
+        if (!directory) {
+                int r = -errno;
+
+                (void) close(fd);
+                return r;
+        }
+
+        for (struct dirent *e; (e = readdir(directory));) {
+                _cleanup_free_ char *machine = NULL;
+
+                /* What has no supervisor any more is about to end, and needs none. */
+                if (e->d_type == DT_DIR && machine_of_unit(e->d_name, &machine) >= 0)
+                        (void) adopt(s, machine);
+        }
+
+        (void) closedir(directory);
+        return 0;
 }
 
 int services_new(
@@ -379,6 +493,10 @@ int services_new(
                 return s->notify_fd;
 
         r = sd_event_add_io(event, &s->notify, s->notify_fd, EPOLLIN, on_notify, s);
+        if (r < 0)
+                return r;
+
+        r = adopt_all(s);
         if (r < 0)
                 return r;
 
