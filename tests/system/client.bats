@@ -114,10 +114,10 @@ same_json() {
 
 @test "login prompts" {
     coproc person { on_terminal berthctl login visited; }
-    until [[ "$screen" == *"visited login:"* ]]; do
-        read -r -t 20 -N 1 -u "${person[0]}" key
+    while [[ "$screen" != *"visited login:"* ]] && read -r -t 60 -N 1 -u "${person[0]}" key; do
         screen+=$key
     done
+    [[ "$screen" == *"visited login:"* ]]
     printf '\035\035\035' >&"${person[1]}"
     wait "$person_PID"
 }
