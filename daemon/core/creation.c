@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <time.h>
+
 #include "daemon/core/creation.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
+#include "lib/kernel/cgroup.h"
 
 /* PATH_MAX of Linux, with its NUL. */
 #define PATH_LENGTH_MAX 4095
@@ -64,4 +67,69 @@ int create_request_check(const CreateRequest *q, const char **reterr_text) {
 
         *reterr_text = text;
         return -EINVAL;
+}
+
+static uint64_t now_usec(clockid_t clock) {
+        struct timespec ts;
+
+        (void) clock_gettime(clock, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+int machine_info_locate(MachineInfo *info) {
+        _cleanup_free_ char *cgroup = NULL, *unit = NULL;
+        int r;
+
+        r = cgroup_of_process(info->leader, &cgroup);
+        if (r >= 0)
+                r = cgroup_unit(cgroup, &unit, NULL);
+        if (r == -ENODATA)
+                r = -ENXIO;
+        if (r < 0)
+                return r == -ENXIO && info->owns_scope ? 0 : r;
+
+        /* Somebody has moved it: what is in the scope is ours to end all the same. */
+        if (info->owns_scope && !streq(unit, info->unit))
+                return 0;
+
+        free(info->cgroup);
+        info->cgroup = NULL;
+        r = cgroup_unit_path(cgroup, &info->cgroup);
+        if (r < 0)
+                return r;
+
+        free(info->unit);
+        info->unit = TAKE_PTR(unit);
+        return 0;
+}
+
+int machine_info_from_request(const CreateRequest *q, int leader_fd, MachineInfo *info) {
+        int r;
+
+        r = process_identify(leader_fd, &info->leader_identity);
+        if (r < 0)
+                return r;
+
+        r = machine_class_from_string(q->class, &info->class);
+        if (r < 0)
+                return r;
+
+        info->name = strdup(q->name);
+        info->service = isempty(q->service) ? NULL : strdup(q->service);
+        info->root_directory = isempty(q->root_directory) ? NULL : strdup(q->root_directory);
+        info->ifindices = calloc(q->n_ifindices + 1, sizeof(int)); /* one more, for our own link */
+        if (!info->name || !info->ifindices || (!isempty(q->service) && !info->service) ||
+            (!isempty(q->root_directory) && !info->root_directory))
+                return -ENOMEM;
+
+        for (size_t i = 0; i < q->n_ifindices; i++)
+                info->ifindices[info->n_ifindices++] = q->ifindices[i];
+
+        info->id = q->id;
+        info->leader = q->leader;
+        info->uid = q->uid;
+        info->realtime = now_usec(CLOCK_REALTIME);
+        info->monotonic = now_usec(CLOCK_MONOTONIC);
+        info->owns_scope = q->wants_scope;
+        return q->wants_scope ? machine_scope_name(q->name, &info->unit) : machine_info_locate(info);
 }

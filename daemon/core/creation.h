@@ -51,6 +51,31 @@ void create_request_done(CreateRequest *q);
  */
 int create_request_check(const CreateRequest *q, const char **reterr_text);
 
+/**
+ * machine_info_from_request() - what is known of a machine that is only asked for
+ * @q:                  the request, checked
+ * @leader_fd:          pidfd of the leader
+ * @info:               empty info, which is filled; on failure, in parts
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       the leader has gone
+ *         -ENXIO       no scope is wanted, and the leader is in no unit
+ *         -ENOMEM
+ */
+int machine_info_from_request(const CreateRequest *q, int leader_fd, MachineInfo *info);
+
+/**
+ * machine_info_locate() - note where the leader is
+ * @info:               the machine; its unit and control group are set
+ *
+ * In a scope of ours, or in a unit that becomes the machine's.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENXIO       in no unit
+ *         others       what reading /proc runs into
+ */
+int machine_info_locate(MachineInfo *info);
+
 /* The subject of the steps. */
 typedef struct Creation {
         const CreateRequest *request;   /* NULL when a machine ends */

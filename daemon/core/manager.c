@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <time.h>
-
 #include "daemon/core/manager.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/state.h"
@@ -11,6 +9,8 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
+
+typedef struct CreationRun CreationRun;
 
 struct Manager {
         sd_event *event;
@@ -24,25 +24,20 @@ struct Manager {
         ManagerListener listener;
 
         Registry machines;
+        CreationRun *runs;
 };
 
 /* One creation under way. */
-typedef struct CreationRun {
+struct CreationRun {
         Creation creation;      /* first: creation_continue() is given it */
+        CreationRun *next, *previous;
         Steps steps;
         Manager *manager;
         Entry *entry;
         CreateRequest request;
         CreateDone done;
         void *userdata;
-} CreationRun;
-
-static uint64_t now_usec(clockid_t clock) {
-        struct timespec ts;
-
-        (void) clock_gettime(clock, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
+};
 
 Machine *manager_find(Manager *m, const char *name) {
         return entry_if_open(registry_find(&m->machines, name));
@@ -158,65 +153,6 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
 
 /* The beginning of machines */
 
-/* Where the leader is: in a scope of ours, or in a unit that becomes the machine's. */
-static int find_unit(MachineInfo *info) {
-        _cleanup_free_ char *cgroup = NULL, *unit = NULL;
-        int r;
-
-        r = cgroup_of_process(info->leader, &cgroup);
-        if (r >= 0)
-                r = cgroup_unit(cgroup, &unit, NULL);
-        if (r == -ENODATA)
-                r = -ENXIO;
-        if (r < 0)
-                return r == -ENXIO && info->owns_scope ? 0 : r;
-
-        /* Somebody has moved it: what is in the scope is ours to end all the same. */
-        if (info->owns_scope && !streq(unit, info->unit))
-                return 0;
-
-        free(info->cgroup);
-        info->cgroup = NULL;
-        r = cgroup_unit_path(cgroup, &info->cgroup);
-        if (r < 0)
-                return r;
-
-        free(info->unit);
-        info->unit = TAKE_PTR(unit);
-        return 0;
-}
-
-static int fill_info(const CreateRequest *q, int leader_fd, MachineInfo *info) {
-        int r;
-
-        r = process_identify(leader_fd, &info->leader_identity);
-        if (r < 0)
-                return r;
-
-        r = machine_class_from_string(q->class, &info->class);
-        if (r < 0)
-                return r;
-
-        info->name = strdup(q->name);
-        info->service = isempty(q->service) ? NULL : strdup(q->service);
-        info->root_directory = isempty(q->root_directory) ? NULL : strdup(q->root_directory);
-        info->ifindices = calloc(q->n_ifindices + 1, sizeof(int)); /* one more, for our own link */
-        if (!info->name || !info->ifindices || (!isempty(q->service) && !info->service) ||
-            (!isempty(q->root_directory) && !info->root_directory))
-                return -ENOMEM;
-
-        for (size_t i = 0; i < q->n_ifindices; i++)
-                info->ifindices[info->n_ifindices++] = q->ifindices[i];
-
-        info->id = q->id;
-        info->leader = q->leader;
-        info->uid = q->uid;
-        info->realtime = now_usec(CLOCK_REALTIME);
-        info->monotonic = now_usec(CLOCK_MONOTONIC);
-        info->owns_scope = q->wants_scope;
-        return q->wants_scope ? machine_scope_name(q->name, &info->unit) : find_unit(info);
-}
-
 /* The name is free, or its owner has died and we have only not looked yet. */
 static int free_name(Manager *m, const char *name) {
         Entry *old = registry_find(&m->machines, name);
@@ -228,6 +164,18 @@ static int free_name(Manager *m, const char *name) {
 
         manager_remove(m, old);
         return 0;
+}
+
+static void run_free(CreationRun *run) {
+        if (run->previous)
+                run->previous->next = run->next;
+        else
+                run->manager->runs = run->next;
+        if (run->next)
+                run->next->previous = run->previous;
+
+        create_request_done(&run->request);
+        free(run);
 }
 
 static void run_finish(CreationRun *run, int result, const char *where) {
@@ -247,8 +195,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
         if (result < 0)
                 registry_drop(&m->machines, e);
 
-        create_request_done(&run->request);
-        free(run);
+        run_free(run);
 }
 
 static int run_complete(CreationRun *run) {
@@ -257,7 +204,7 @@ static int run_complete(CreationRun *run) {
         int r;
 
         /* Where systemd has put it; also, for the kill of all. */
-        r = find_unit(info);
+        r = machine_info_locate(info);
         if (r < 0)
                 return r;
 
@@ -331,6 +278,11 @@ static int run_new(
                 return r;
         }
 
+        run->next = m->runs;
+        if (run->next)
+                run->next->previous = run;
+        m->runs = run;
+
         run->request = *request;
         *request = (CreateRequest) {};
         run->creation.request = &run->request;
@@ -361,7 +313,7 @@ static int make_machine(Manager *m, const CreateRequest *request, Machine **ret)
         c = creation_of(m, &info, leader_fd);
         c.request = request;
 
-        r = fill_info(request, leader_fd, &info);
+        r = machine_info_from_request(request, leader_fd, &info);
         if (r >= 0)
                 r = m->plan(&c);
         if (r >= 0)
@@ -486,7 +438,7 @@ static int bring_back(Manager *m, MachineInfo *info) {
         if (r < 0)
                 return r;
 
-        r = find_unit(info);
+        r = machine_info_locate(info);
         if (r < 0)
                 return r;
 
@@ -614,6 +566,14 @@ Manager *manager_free(Manager *m) {
 
         if (!m)
                 return NULL;
+
+        /* What they have made so far the next daemon finds, and removes. */
+        while (m->runs) {
+                CreationRun *run = m->runs;
+
+                run->done(run->userdata, -ESHUTDOWN, NULL, NULL);
+                run_free(run);
+        }
 
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);

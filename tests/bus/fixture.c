@@ -85,7 +85,8 @@ static void start_daemon(Fixture *f) {
         CHECK_OK(sd_bus_match_signal(f->client, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, NULL,
                                      on_signal, f));
 
-        CHECK_OK(workers_new(f->event, getenv("BERTH_WORKER") ?: "/nonexistent", &f->workers));
+        CHECK_OK(workers_new(f->event, getenv("BERTH_WORKER") ?: BERTH_LIBEXECDIR "/berth-worker",
+                             &f->workers));
         CHECK_OK(manager_new(&(ManagerConfig) {
                         .event = f->event,
                         .scope = &f->scope.backend,
