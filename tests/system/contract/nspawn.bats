@@ -97,3 +97,29 @@ has_other_leader() {
     machinectl terminate web
     eventually refused machine_listed web
 }
+
+@test "started without a unit of its own, it gets a scope, with the properties that nspawn asks for" {
+    guest_make direct
+    systemd-run --quiet --unit=story-direct systemd-nspawn --quiet --boot --machine=direct --network-veth \
+        --link-journal=no --property=MemoryHigh=1G
+    eventually guest_runs direct
+
+    [ "$(property direct Service)" = systemd-nspawn ]
+    [ "$(property direct NetworkInterfaces)" = "1 $(cat /sys/class/net/ve-direct/ifindex)" ]
+    unit=$(property direct Unit)
+    [[ "$unit" == *direct.scope ]]
+    [ "$(systemctl show "$unit" --property=Delegate --value)" = yes ]
+    [ "$(systemctl show "$unit" --property=Slice --value)" = machine.slice ]
+    [ "$(systemctl show "$unit" --property=DevicePolicy --value)" = closed ]
+    [ "$(systemctl show "$unit" --property=MemoryHigh --value)" = 1073741824 ]
+
+    manager KillMachine ssi direct leader $((34 + 4)) # SIGRTMIN+4: power off
+    eventually refused machine_listed direct
+    eventually refused unit_active "$unit"
+    eventually refused unit_active story-direct.service
+    guest_remove direct
+}
+
+guest_runs() {
+    systemctl -M "$1" is-system-running 2>/dev/null | grep -qE 'running|degraded'
+}
