@@ -144,7 +144,7 @@ static int setup_bus(Daemon *d) {
         if (d->embedded)
                 return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, &d->socket);
 
-        r = bus_serve(&d->bus, d->system, /* is_peer= */ false);
+        r = bus_serve(&d->bus, d->system, BUS_NO_PEER);
         return r < 0 ? r : sd_bus_request_name(d->system, MACHINE1_NAME, 0);
 }
 

@@ -10,6 +10,7 @@ struct BusConnection {
         Bus *bus;
         BusConnection *next, *previous;
         sd_bus *connection;
+        uid_t peer;             /* or BUS_NO_PEER */
         sd_bus_slot *disconnected;
 };
 
@@ -37,7 +38,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ 
         return 0;
 }
 
-static int add_objects(BusConnection *c, bool is_peer) {
+static int add_objects(BusConnection *c) {
         static const struct {
                 const char *path, *interface;
                 const sd_bus_vtable *vtable;
@@ -51,7 +52,7 @@ static int add_objects(BusConnection *c, bool is_peer) {
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(object_table); i++) {
-                if (object_table[i].peer_only && !is_peer)
+                if (object_table[i].peer_only && c->peer == BUS_NO_PEER)
                         continue;
 
                 r = sd_bus_add_object_vtable(c->connection, NULL, object_table[i].path,
@@ -69,31 +70,46 @@ static int add_objects(BusConnection *c, bool is_peer) {
                                           c->bus);
 }
 
-int bus_serve(Bus *b, sd_bus *connection, bool is_peer) {
+static bool is_one_too_many(const Bus *b, uid_t peer) {
+        size_t n_unprivileged = 0, n_of_peer = 0;
+
+        if (peer == 0 || peer == BUS_NO_PEER)
+                return b->n_connections >= BUS_CONNECTIONS_MAX;
+
+        for (const BusConnection *c = b->connections; c; c = c->next) {
+                n_unprivileged += c->peer != 0;
+                n_of_peer += c->peer == peer;
+        }
+
+        return n_of_peer >= BUS_CONNECTIONS_PER_USER || n_unprivileged >= BUS_CONNECTIONS_UNPRIVILEGED;
+}
+
+int bus_serve(Bus *b, sd_bus *connection, uid_t peer) {
         _cleanup_(connection_freep) BusConnection *c = NULL;
         int r;
 
         assert(b);
         assert(connection);
 
-        if (b->n_connections >= BUS_CONNECTIONS_MAX)
+        if (is_one_too_many(b, peer))
                 return -EBUSY;
 
         c = malloc(sizeof(*c));
         if (!c)
                 return -ENOMEM;
 
-        *c = (BusConnection) { .bus = b, .next = b->connections, .connection = sd_bus_ref(connection) };
+        *c = (BusConnection) { .bus = b, .next = b->connections, .connection = sd_bus_ref(connection),
+                              .peer = peer };
         if (b->connections)
                 b->connections->previous = c;
         b->connections = c;
         b->n_connections++;
 
-        r = add_objects(c, is_peer);
+        r = add_objects(c);
         if (r < 0)
                 return r;
 
-        if (is_peer) {
+        if (peer != BUS_NO_PEER) {
                 r = sd_bus_match_signal(connection, &c->disconnected, NULL, "/org/freedesktop/DBus/Local",
                                         "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, c);
                 if (r < 0)

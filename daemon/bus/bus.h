@@ -17,8 +17,14 @@
 
 #define MACHINE_PATH_PREFIX "/org/freedesktop/machine1/machine"
 
-/* Clients of the private socket at a time. */
+/* Clients of the private socket at a time: of each user but root, of all of
+ * these, and of all. So that nobody can shut root out. */
+#define BUS_CONNECTIONS_PER_USER 64
+#define BUS_CONNECTIONS_UNPRIVILEGED 192
 #define BUS_CONNECTIONS_MAX 256
+
+/* For bus_serve(): the connection is to a broker. */
+#define BUS_NO_PEER ((uid_t) -1)
 
 typedef struct BusConnection BusConnection;
 
@@ -52,13 +58,14 @@ void bus_done(Bus *b);
  * bus_serve() - offer our objects on a connection
  * @b:                  the door
  * @connection:         the connection; a reference is taken until it ends
- * @is_peer:            it has no broker, and we play its part
+ * @peer:               user at the other end, for whom we play the broker's
+ *                      part, or BUS_NO_PEER
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EBUSY       too many connections
  *         others       what sd-bus runs into
  */
-int bus_serve(Bus *b, sd_bus *connection, bool is_peer);
+int bus_serve(Bus *b, sd_bus *connection, uid_t peer);
 
 /**
  * bus_of() - the door that a message came in through

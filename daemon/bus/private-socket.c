@@ -47,11 +47,16 @@ static int make_peer(PrivateSocket *s, int fd, sd_bus **ret) {
 static int accept_peer(PrivateSocket *s) {
         _cleanup_(sd_bus_unrefp) sd_bus *peer = NULL;
         _cleanup_close_ int fd = -EBADF;
+        struct ucred peer_creds;
+        socklen_t size = sizeof(peer_creds);
         int r;
 
         fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
                 return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer_creds, &size) < 0)
+                return -errno;
 
         r = make_peer(s, fd, &peer);
         if (r < 0)
@@ -66,7 +71,7 @@ static int accept_peer(PrivateSocket *s) {
         if (r < 0)
                 return r;
 
-        return bus_serve(s->bus, peer, /* is_peer= */ true);
+        return bus_serve(s->bus, peer, peer_creds.uid);
 }
 
 static int on_connection(
@@ -77,9 +82,10 @@ static int on_connection(
 
         int r;
 
+        /* Of a crowd, the log shall not tell: there, everybody could fill it. */
         r = accept_peer(userdata);
         if (r < 0)
-                (void) log_warning(r, "Cannot serve a client");
+                (void) log_full(r == -EBUSY ? LOG_DEBUG : LOG_WARNING, r, "Cannot serve a client");
 
         return 0;
 }

@@ -96,7 +96,7 @@ static void start_daemon(Fixture *f) {
                         .machined_directory = f->machined,
                         .own_directory = f->own }, &f->manager));
         CHECK_OK(bus_init(&f->bus, f->manager, f->workers, f->server, AUTHZ_TRUST_NOBODY));
-        CHECK_OK(bus_serve(&f->bus, f->server, false));
+        CHECK_OK(bus_serve(&f->bus, f->server, BUS_NO_PEER));
 
         /* A bus that is being greeted yet sends nothing; the daemon's has a name by now. */
         fixture_settle(f);
