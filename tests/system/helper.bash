@@ -191,8 +191,11 @@ property() {
         sed 's/^[^ ]* //; s/^"\(.*\)"$/\1/'
 }
 
+# Active, or on the way there or back: a guest that is still shutting down needs its tree.
 unit_active() {
-    systemctl --quiet is-active "$1"
+    case $(systemctl show "$1" --property=ActiveState --value) in
+        inactive | failed) return 1 ;;
+    esac
 }
 
 # error_of METHOD ARGUMENT…: calls a method of the Manager, arguments as GVariant prints
