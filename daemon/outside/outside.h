@@ -25,7 +25,6 @@ typedef struct Outside Outside;
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
- *         others       the host has no machine id
  */
 int outside_new(sd_event *event, const Config *config, Outside **ret);
 
