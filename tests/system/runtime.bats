@@ -181,10 +181,10 @@ run_tree() {
 
     alone=(berth-run -q -D $MACHINES/$NAME -M alone --register=no)
     [ "$(run_as_service "${alone[@]}" grep -h ^0:: /proc/self/cgroup)" = 0::/ ]
-    systemd-run --quiet --collect --unit=story-plain "${alone[@]}" sleep infinity
+    systemd-run --quiet --collect --unit=story-plain-too "${alone[@]}" sleep infinity
     eventually unit_active machine-alone.scope
     refused machine_listed alone
-    systemctl stop story-plain.service
+    systemctl stop story-plain-too.service
     eventually refused unit_active machine-alone.scope
 }
 
