@@ -45,8 +45,8 @@ none_listed() {
     [ "$(find /sys/fs/cgroup/machine.slice -name 'machine-many*.scope' | wc -l)" = $N ]
 
     before=$(date +%s)
-    cut -d' ' -f1 "$BATS_TEST_TMPDIR/leaders" |
-        xargs -P 4 -n 1 sh -c "$call TerminateMachine s many-\$0"
+    # shellcheck disable=SC2046 # one name, one argument
+    berthctl terminate $(cut -d' ' -f1 "$BATS_TEST_TMPDIR/leaders" | sed 's/^/many-/')
     eventually none_listed
     echo "# $N terminated in $(($(date +%s) - before)) s" >&3
     eventually no_leader_left
