@@ -179,3 +179,32 @@ static int on_path(Calls *calls, sd_bus_message *reply, const sd_bus_error *e, v
 int machine_request_all(Calls *calls, Machine *m) {
         return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachine", on_path, m, "s", m->name);
 }
+
+int machines_request(
+                sd_bus *bus,
+                char *const *names,
+                int (*request)(Calls *calls, Machine *m),
+                Machines *list) {
+
+        _cleanup_(calls_freep) Calls *calls = NULL;
+        int r;
+
+        r = calls_new(bus, &calls);
+        if (r < 0)
+                return r;
+
+        /* All of them first: a list that grows moves, and calls point into it. */
+        for (; *names; names++) {
+                r = machines_add(list, *names, NULL);
+                if (r < 0)
+                        return r;
+        }
+
+        for (size_t i = 0; i < list->n; i++) {
+                r = request(calls, &list->machines[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        return calls_run(calls);
+}

@@ -62,3 +62,21 @@ int machine_request_addresses(Calls *calls, Machine *m);
  * Errors: as calls_add()
  */
 int machine_request_all(Calls *calls, Machine *m);
+
+/**
+ * machines_request() - ask for several machines at once
+ * @bus:                connection to the daemon
+ * @names:              their names
+ * @request:            asks for one: machine_request_all(), or more
+ * @list:               list to add them to, in the order of the names
+ *
+ * Waits for all answers; what one machine's calls ran into is noted in it.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what sd-bus runs into
+ */
+int machines_request(
+                sd_bus *bus,
+                char *const *names,
+                int (*request)(Calls *calls, Machine *m),
+                Machines *list);

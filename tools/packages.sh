@@ -4,8 +4,8 @@
 # The Debian packages that berth is built, tried and tested with.
 
 packages_build=(
-    gcc gettext libc6-dev libcap-dev libcmocka-dev libinih-dev libjansson-dev libmount-dev libnftables-dev
-    libnl-3-dev libnl-route-3-dev libseccomp-dev libsmartcols-dev libsystemd-dev meson ninja-build pkg-config
+    gcc gettext libc6-dev libcap-dev libcmocka-dev libinih-dev libjansson-dev libnftables-dev
+    libnl-3-dev libnl-route-3-dev libsmartcols-dev libsystemd-dev meson ninja-build pkg-config
     scdoc uthash-dev
 )
 

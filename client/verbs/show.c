@@ -116,29 +116,6 @@ static int show_manager(Client *client) {
         return print_properties(&client->options, properties);
 }
 
-static int request_machines(Client *client, char *const *names, Machines *list) {
-        _cleanup_(calls_freep) Calls *calls = NULL;
-        int r;
-
-        r = calls_new(client->bus, &calls);
-        if (r < 0)
-                return r;
-
-        for (; *names; names++) {
-                r = machines_add(list, *names, NULL);
-                if (r < 0)
-                        return r;
-        }
-
-        for (size_t i = 0; i < list->n; i++) {
-                r = machine_request_all(calls, &list->machines[i]);
-                if (r < 0)
-                        return r;
-        }
-
-        return calls_run(calls);
-}
-
 static int print_machines(Client *client, const Machines *list) {
         _cleanup_(json_freep) json_t *all = json_array();
         bool first = true;
@@ -180,7 +157,7 @@ int verb_show(Client *client, char *const *args) {
         if (!*args)
                 return show_manager(client);
 
-        r = request_machines(client, args, &list);
+        r = machines_request(client->bus, args, machine_request_all, &list);
         if (r < 0)
                 return log_error(r, _("Could not get properties"));
 

@@ -213,31 +213,14 @@ static json_t *status_to_json(const Machine *m) {
                          "tree", local.tree);
 }
 
-static int request_all(Client *client, char *const *names, Machines *list) {
-        _cleanup_(calls_freep) Calls *calls = NULL;
+static int request_one(Calls *calls, Machine *m) {
         int r;
 
-        r = calls_new(client->bus, &calls);
-        if (r < 0)
-                return r;
+        r = machine_request_all(calls, m);
+        if (r >= 0)
+                r = machine_request_os(calls, m);
 
-        for (; *names; names++) {
-                r = machines_add(list, *names, NULL);
-                if (r < 0)
-                        return r;
-        }
-
-        for (size_t i = 0; i < list->n; i++) {
-                r = machine_request_all(calls, &list->machines[i]);
-                if (r >= 0)
-                        r = machine_request_os(calls, &list->machines[i]);
-                if (r >= 0)
-                        r = machine_request_addresses(calls, &list->machines[i]);
-                if (r < 0)
-                        return r;
-        }
-
-        return calls_run(calls);
+        return r < 0 ? r : machine_request_addresses(calls, m);
 }
 
 static int print_all(Client *client, const Machines *list) {
@@ -284,7 +267,7 @@ int verb_status(Client *client, char *const *args) {
         if (r < 0)
                 return r;
 
-        r = request_all(client, args, &list);
+        r = machines_request(client->bus, args, request_one, &list);
         if (r < 0)
                 return log_error(r, _("Could not get machines"));
 

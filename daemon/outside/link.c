@@ -216,24 +216,6 @@ static int unless_gone(int r) {
         return r < 0 ? r : 1;
 }
 
-int link_remove(const char *machine, Id128 host, unsigned ifindex) {
-        _cleanup_(netlink_closep) Netlink *nl = NULL;
-        NetlinkLink l;
-        int r;
-
-        assert(machine);
-
-        r = netlink_open(&nl);
-        if (r < 0)
-                return r;
-
-        r = find_own(nl, machine, host, ifindex, &l);
-        if (r <= 0)
-                return r;
-
-        return unless_gone(netlink_delete_link(nl, l.ifindex));
-}
-
 int link_discard(const char *machine, Id128 host, unsigned ifindex) {
         _cleanup_(netlink_closep) Netlink *nl = NULL;
         NetlinkLink l;

@@ -63,18 +63,6 @@ int link_wanted(int netns_fd);
 int link_create(const char *machine, Id128 host, int netns_fd, Link *ret);
 
 /**
- * link_remove() - remove a machine's link
- * @machine:            its name
- * @host:               the host's machine id
- * @ifindex:            the host's end, or 0 to find it by its name
- *
- * Return: 1 if it was removed, 0 if there is none that is ours, negative error
- *         code on failure.
- * Errors: what the kernel answered
- */
-int link_remove(const char *machine, Id128 host, unsigned ifindex);
-
-/**
  * link_discard() - have a machine's link removed by the next link_flush()
  * @machine:            its name
  * @host:               the host's machine id

@@ -4,12 +4,11 @@
 
 typedef struct ErrorInfo {
         const char *bus_name;
-        int exit_status;
         const char *text;
 } ErrorInfo;
 
 static const ErrorInfo error_table[] = {
-#define X(code, name, exit, text) [code - _ERROR_BASE - 1] = { name, exit, text },
+#define X(code, name, text) [code - _ERROR_BASE - 1] = { name, text },
         ERRORS(X)
 #undef X
 };
@@ -41,10 +40,4 @@ int error_from_bus_name(const char *name) {
                         return -(_ERROR_BASE + 1 + (int) i);
 
         return 0;
-}
-
-int error_exit_status(int error) {
-        const ErrorInfo *info = error_find(error);
-
-        return info ? info->exit_status : EXIT_FAILURE;
 }

@@ -15,24 +15,23 @@
 /* The namespace of machined's own error names, which ours continue. */
 #define ERROR_PREFIX "org.freedesktop.machine1."
 
-/*        code                  D-Bus name                                      exit    what to say */
+/*        code                  D-Bus name                                      what to say */
 #define ERRORS(X)                                                                                               \
-        X(E_NO_SUCH_MACHINE,    "org.freedesktop.machine1.NoSuchMachine",       3,      "No such machine")      \
-        X(E_NO_SUCH_IMAGE,      "org.freedesktop.machine1.NoSuchImage",         3,      "No such image")        \
-        X(E_NO_MACHINE_FOR_PID, "org.freedesktop.machine1.NoMachineForPID",     3,      "Process belongs to no machine") \
-        X(E_MACHINE_EXISTS,     "org.freedesktop.machine1.MachineExists",       4,      "Machine exists already") \
-        X(E_MACHINE_CLOSING,    "org.berth.MachineClosing",                     4,      "Machine is shutting down") \
-        X(E_NO_PRIVATE_NETWORK, "org.freedesktop.machine1.NoPrivateNetworking", 5,      "Machine uses the host's network") \
-        X(E_JOB_FAILED,         "org.freedesktop.systemd1.JobFailed",           1,      "Unit could not be started") \
-        X(E_MACHINE_FAILED,     "org.berth.MachineFailed",                      1,      "Machine ended while it was starting") \
-        X(E_BAD_MACHINE_ID,     "org.berth.BadMachineId",                       1,      "The machine id is garbage") \
-        X(E_UNSAFE_PATH,        "org.berth.UnsafePath",                         1,      "Path leads out of the machine's root directory") \
-        X(E_NO_CONTROLLER,      "org.berth.NoController",                       1,      "Limits need the controllers of cgroup v2") \
-        X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      1,      "No free address range in the pool")
+        X(E_NO_SUCH_MACHINE,    "org.freedesktop.machine1.NoSuchMachine",       "No such machine")      \
+        X(E_NO_SUCH_IMAGE,      "org.freedesktop.machine1.NoSuchImage",         "No such image")        \
+        X(E_NO_MACHINE_FOR_PID, "org.freedesktop.machine1.NoMachineForPID",     "Process belongs to no machine") \
+        X(E_MACHINE_EXISTS,     "org.freedesktop.machine1.MachineExists",       "Machine exists already") \
+        X(E_NO_PRIVATE_NETWORK, "org.freedesktop.machine1.NoPrivateNetworking", "Machine uses the host's network") \
+        X(E_JOB_FAILED,         "org.freedesktop.systemd1.JobFailed",           "Unit could not be started") \
+        X(E_MACHINE_FAILED,     "org.berth.MachineFailed",                      "Machine ended while it was starting") \
+        X(E_BAD_MACHINE_ID,     "org.berth.BadMachineId",                       "The machine id is garbage") \
+        X(E_UNSAFE_PATH,        "org.berth.UnsafePath",                         "Path leads out of the machine's root directory") \
+        X(E_NO_CONTROLLER,      "org.berth.NoController",                       "Limits need the controllers of cgroup v2") \
+        X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      "No free address range in the pool")
 
 enum {
         _ERROR_BASE = 4999,     /* Linux promises not to go beyond 4095 */
-#define X(code, name, exit, text) code,
+#define X(code, name, text) code,
         ERRORS(X)
 #undef X
         _ERROR_MAX,
@@ -61,11 +60,3 @@ const char *error_bus_name(int error);
  * Return: the negative error code, or 0 if the name is not one of ours.
  */
 int error_from_bus_name(const char *name);
-
-/**
- * error_exit_status() - exit status that a client reports an error with
- * @error:              negative error code
- *
- * Return: the status of one of our own errors, 1 for any other.
- */
-int error_exit_status(int error);

@@ -69,10 +69,6 @@ int fd_write_all(int fd, const void *data, size_t size) {
         return 0;
 }
 
-int fd_set_cloexec(int fd, bool cloexec) {
-        return fcntl(fd, F_SETFD, cloexec ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
-}
-
 int file_read(const char *path, size_t limit, char **ret) {
         _cleanup_close_ int fd = -EBADF;
 

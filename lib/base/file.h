@@ -35,16 +35,6 @@ int fd_read_all(int fd, size_t limit, char **ret, size_t *ret_size);
 int fd_write_all(int fd, const void *data, size_t size);
 
 /**
- * fd_set_cloexec() - let a descriptor pass exec(), or not
- * @fd:                 descriptor to change
- * @cloexec:            whether it is closed by exec()
- *
- * Return: 0 on success, negative error code on failure.
- * Errors: what fcntl() runs into
- */
-int fd_set_cloexec(int fd, bool cloexec);
-
-/**
  * file_read() - read a small file of the host, as those below /proc
  * @path:               file to read
  * @limit:              number of bytes that are acceptable

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "daemon/outside/steps.h"
@@ -61,28 +60,11 @@ static int on_signal(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error 
         return 0;
 }
 
-static sd_bus *open_end(Fixture *f, int fd, bool is_server) {
-        sd_id128_t id = { .bytes = { 1 } };
-        sd_bus *bus;
-
-        CHECK_OK(sd_bus_new(&bus));
-        CHECK_OK(sd_bus_set_fd(bus, fd, fd));
-        if (is_server)
-                CHECK_OK(sd_bus_set_server(bus, true, id));
-        CHECK_OK(sd_bus_start(bus));
-        CHECK_OK(sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
-        return bus;
-}
-
 static void start_daemon(Fixture *f) {
-        int pair[2];
-
-        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-        f->server = open_end(f, pair[1], true);
-        f->client = open_end(f, pair[0], false);
-        CHECK_OK(sd_bus_add_object_vtable(f->client, NULL, "/org/freedesktop/PolicyKit1/Authority",
+        bus_pair_open(&f->pair, f->event);
+        CHECK_OK(sd_bus_add_object_vtable(f->pair.client, NULL, "/org/freedesktop/PolicyKit1/Authority",
                                           "org.freedesktop.PolicyKit1.Authority", polkit_vtable, f));
-        CHECK_OK(sd_bus_match_signal(f->client, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, NULL,
+        CHECK_OK(sd_bus_match_signal(f->pair.client, NULL, NULL, MACHINE1_PATH, MACHINE1_MANAGER, NULL,
                                      on_signal, f));
 
         CHECK_OK(workers_new(f->event, getenv("BERTH_WORKER") ?: BERTH_LIBEXECDIR "/berth-worker",
@@ -95,11 +77,8 @@ static void start_daemon(Fixture *f) {
                         .n_steps = ELEMENTSOF(fixture_steps),
                         .machined_directory = f->machined,
                         .own_directory = f->own }, &f->manager));
-        CHECK_OK(bus_init(&f->bus, f->manager, f->workers, f->server, AUTHZ_TRUST_NOBODY));
-        CHECK_OK(bus_serve(&f->bus, f->server, BUS_NO_PEER));
-
-        /* A bus that is being greeted yet sends nothing; the daemon's has a name by now. */
-        fixture_settle(f);
+        CHECK_OK(bus_init(&f->bus, f->manager, f->workers, f->pair.server, AUTHZ_TRUST_NOBODY));
+        CHECK_OK(bus_serve(&f->bus, f->pair.server, BUS_NO_PEER));
         CHECK_OK(manager_load(f->manager));
 }
 
@@ -108,8 +87,7 @@ static void stop_daemon(Fixture *f) {
         bus_done(&f->bus);
         f->manager = manager_free(f->manager);
         f->workers = workers_free(f->workers);
-        f->server = sd_bus_flush_close_unref(f->server);
-        f->client = sd_bus_flush_close_unref(f->client);
+        bus_pair_close(&f->pair);
 }
 
 void fixture_restart(Fixture *f) {
@@ -179,7 +157,7 @@ static sd_bus_message *make_call(
 
         sd_bus_message *m;
 
-        CHECK_OK(sd_bus_message_new_method_call(f->client, &m, NULL, path, interface, method));
+        CHECK_OK(sd_bus_message_new_method_call(f->pair.client, &m, NULL, path, interface, method));
 
         /* What is for root only is asked of the socket; of others, polkit wants to know a name. */
         if (!startswith(method, "Create"))
@@ -210,7 +188,7 @@ sd_bus_message *fixture_call(
         m = make_call(f, path, interface, method, types, ap);
         va_end(ap);
 
-        CHECK_OK(sd_bus_call_async(f->client, NULL, m, on_reply, &reply, UINT64_MAX));
+        CHECK_OK(sd_bus_call_async(f->pair.client, NULL, m, on_reply, &reply, UINT64_MAX));
         while (!reply) {
                 CHECK_OK(sd_event_run(f->event, UINT64_MAX));
                 if (f->scope.done && f->replies_scope)
@@ -235,7 +213,7 @@ sd_bus_message *fixture_send(
         m = make_call(f, path, interface, method, types, ap);
         va_end(ap);
 
-        CHECK_OK(sd_bus_send(f->client, m, NULL));
+        CHECK_OK(sd_bus_send(f->pair.client, m, NULL));
         fixture_settle(f);
         return m;
 }

@@ -10,11 +10,12 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/bus/bus.h"
+#include "tests/lib/bus-pair.h"
 #include "tests/lib/fake-scope.h"
 
 typedef struct Fixture {
         sd_event *event;
-        sd_bus *client, *server;
+        BusPair pair;
         FakeScope scope;
         Manager *manager;
         Workers *workers;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <signal.h>
-#include <sys/socket.h>
 #include <systemd/sd-bus.h>
 
 #include "lib/kernel/process.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/scope-systemd.h"
+#include "tests/lib/bus-pair.h"
 #include "tests/test.h"
 
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -17,7 +17,7 @@
 /* PID 1, played by the test at the other end of a socketpair. */
 typedef struct Fixture {
         sd_event *event;
-        sd_bus *ours, *systemd;
+        BusPair pair;           /* we are the client, systemd the server */
         ScopeBackend *backend;
         bool is_old;            /* does not know PIDFDs */
         const char *error;      /* answers with this error */
@@ -31,7 +31,7 @@ typedef struct Fixture {
 static int tell_of_end(Fixture *f, const char *unit) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 
-        CHECK_OK(sd_bus_message_new_signal(f->systemd, &m, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved"));
+        CHECK_OK(sd_bus_message_new_signal(f->pair.server, &m, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved"));
         CHECK_OK(sd_bus_message_set_sender(m, "org.freedesktop.systemd1"));
         CHECK_OK(sd_bus_message_append(m, "uoss", 7, JOB_PATH, unit, f->outcome));
         return sd_bus_send(NULL, m, NULL);
@@ -83,41 +83,19 @@ static const sd_bus_vtable systemd_vtable[] = {
         SD_BUS_VTABLE_END
 };
 
-static sd_bus *open_end(Fixture *f, int fd, bool is_server) {
-        sd_id128_t id = { .bytes = { 1 } };
-        sd_bus *bus;
-
-        CHECK_OK(sd_bus_new(&bus));
-        CHECK_OK(sd_bus_set_fd(bus, fd, fd));
-        if (is_server)
-                CHECK_OK(sd_bus_set_server(bus, true, id));
-        CHECK_OK(sd_bus_start(bus));
-        CHECK_OK(sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
-        return bus;
-}
-
 static void fixture_init(Fixture *f) {
-        int pair[2];
-
         *f = (Fixture) { .outcome = "done", .result = 1 };
         CHECK_OK(sd_event_new(&f->event));
-        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-        f->systemd = open_end(f, pair[1], true);
-        f->ours = open_end(f, pair[0], false);
-        CHECK_OK(sd_bus_add_object_vtable(f->systemd, NULL, SYSTEMD_PATH, SYSTEMD_MANAGER,
+        bus_pair_open(&f->pair, f->event);
+        CHECK_OK(sd_bus_add_object_vtable(f->pair.server, NULL, SYSTEMD_PATH, SYSTEMD_MANAGER,
                                           systemd_vtable, f));
-
-        /* To ask a connection whether it passes descriptors waits until it has greeted. */
-        while (sd_bus_is_ready(f->ours) <= 0 || sd_bus_is_ready(f->systemd) <= 0)
-                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
-        CHECK_OK(scope_systemd_new(f->ours, &f->backend));
+        CHECK_OK(scope_systemd_new(f->pair.client, &f->backend));
 }
 
 static void fixture_done(Fixture *f) {
         scope_backend_freep(&f->backend);
         properties_done(&f->asked);
-        sd_bus_flush_close_unref(f->ours);
-        sd_bus_flush_close_unref(f->systemd);
+        bus_pair_close(&f->pair);
         sd_event_unref(f->event);
 }
 
@@ -225,7 +203,7 @@ TEST(properties_survive_the_passage) {
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
-        CHECK_OK(sd_bus_message_new_signal(f.ours, &m, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_new_signal(f.pair.client, &m, "/x", "x.x", "X"));
         CHECK_OK(sd_bus_message_append(m, "a(sv)", 5, "DeviceAllow", "a(ss)", 2, "/dev/fuse", "rwm",
                                        "char-pts", "rw",
                                        "CPUWeight", "t", UINT64_C(100), "Delegate", "b", 1, "Empty", "as", 0,
@@ -235,7 +213,7 @@ TEST(properties_survive_the_passage) {
         CHECK_OK(properties_read(m, &first));
         CHECK(first.n == 5);
 
-        CHECK_OK(sd_bus_message_new_signal(f.ours, &copy, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_new_signal(f.pair.client, &copy, "/x", "x.x", "X"));
         CHECK_OK(sd_bus_message_open_container(copy, 'a', "(sv)"));
         CHECK_OK(properties_append(copy, &first));
         CHECK_OK(sd_bus_message_close_container(copy));
@@ -257,7 +235,7 @@ TEST(descriptors_are_no_properties) {
         Properties p = {};
 
         fixture_init(&f);
-        CHECK_OK(sd_bus_message_new_signal(f.ours, &m, "/x", "x.x", "X"));
+        CHECK_OK(sd_bus_message_new_signal(f.pair.client, &m, "/x", "x.x", "X"));
         CHECK_OK(sd_bus_message_append(m, "a(sv)", 1, "PIDFDs", "ah", 1, STDIN_FILENO));
         CHECK_OK(sd_bus_message_seal(m, 1, 0));
         CHECK_OK(sd_bus_message_rewind(m, true));

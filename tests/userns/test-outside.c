@@ -75,6 +75,14 @@ static NetlinkLink find(int netns_fd, const char *name) {
         return l;
 }
 
+/* As the daemon does it: put aside, and removed with all others. */
+static int drop_link(const char *machine, unsigned ifindex) {
+        int r = link_discard(machine, host_id, ifindex);
+
+        CHECK_OK(link_flush());
+        return r;
+}
+
 static bool exists(const char *name) {
         _cleanup_(netlink_closep) Netlink *nl = NULL;
         NetlinkLink l;
@@ -190,8 +198,8 @@ TEST(what_others_made_is_never_touched) {
         ifindex = find(-EBADF, "ve-web").ifindex;
 
         CHECK_ERR(link_create("web", host_id, h.netns_fd, &h.link), EEXIST);
-        CHECK(link_remove("web", host_id, 0) == 0);
-        CHECK(link_remove("web", host_id, ifindex) == 0);
+        CHECK(drop_link("web", 0) == 0);
+        CHECK(drop_link("web", ifindex) == 0);
         CHECK(link_sweep(NULL, 0) == 0);
         CHECK(find(-EBADF, "ve-web").ifindex == ifindex);
         CHECK(link_wanted(h.netns_fd) == 1);
@@ -202,7 +210,7 @@ TEST(what_others_made_is_never_touched) {
         veth.group = LINK_GROUP;
         CHECK_OK(netlink_create_veth(nl, &veth));
         CHECK_ERR(link_create("web", host_id, h.netns_fd, &h.link), EEXIST);
-        CHECK(link_remove("web", host_id, 0) == 0);
+        CHECK(drop_link("web", 0) == 0);
         CHECK(exists("ve-web"));
 }
 
@@ -228,14 +236,14 @@ TEST(links_are_removed_and_swept) {
                 CHECK_OK(link_create(names[i], host_id, g[i].netns_fd, &g[i].link));
         }
 
-        CHECK(link_remove("a", host_id, g[0].link.ifindex) == 1);
-        CHECK(link_remove("a", host_id, g[0].link.ifindex) == 0);
+        CHECK(drop_link("a", g[0].link.ifindex) == 1);
+        CHECK(drop_link("a", g[0].link.ifindex) == 0);
         CHECK(!exists("ve-a"));
 
         CHECK(link_sweep(&g[1].link.ifindex, 1) == 1);
         CHECK(exists("ve-b"));
         CHECK(!exists("ve-c"));
-        CHECK(link_remove("b", host_id, 0) == 1);
+        CHECK(drop_link("b", 0) == 1);
         CHECK(!exists("ve-b"));
 
         for (size_t i = 0; i < 3; i++)
@@ -406,7 +414,7 @@ TEST(two_machines_have_two_networks) {
         guest_wire(&g, "web");
 
         /* The second one would get the same if the first were not there. */
-        CHECK(link_remove("web", host_id, g.link.ifindex) == 1);
+        CHECK(drop_link("web", g.link.ifindex) == 1);
         taken = inet_range_host(&g.addresses.net4, 7);
         CHECK_OK(netlink_open(&nl));
         CHECK_OK(netlink_add_address(nl, find(-EBADF, "lo").ifindex, &taken));
