@@ -7,11 +7,14 @@
 tree_packages=(
     bats bsdutils busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines nftables
     polkitd procps python3 systemd systemd-container systemd-sysv udev util-linux
+    # the clients of machine1 that are no part of systemd: libvirt's LXC driver, and Python's two D-Buses
+    gir1.2-glib-2.0 libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc python3-dbus python3-gi
     # what berth is linked with
     libcap2 libinih1 libjansson4 libmount1 libnftables1 libnl-3-200 libnl-route-3-200 libsmartcols1
 )
 # Older valgrinds know neither openat2() nor what can be done with pidfds.
-tree_packages_forky=(libc6-dbg libcmocka0 valgrind)
+# Only this resolved asks machined for names.
+tree_packages_forky=(libc6-dbg libcmocka0 systemd-resolved valgrind)
 guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
 
 # Prints the mirror that apt is set up to use, for others to use it as well.
@@ -48,7 +51,7 @@ tree_build() {
 }
 
 # Nothing that waits for a network, asks the kernel for what a container has not,
-# or runs by the clock.
+# or runs by the clock; and no service that few stories need: these start it themselves.
 tree_finish_host() {
     local root=$1
 
@@ -56,9 +59,10 @@ tree_finish_host() {
     ln -sf berth-host.target "$root/etc/systemd/system/default.target"
     mkdir -p "$root/var/log/journal" "$root/var/lib/machines"
     for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
-        fstrim.timer systemd-networkd-wait-online.service getty.target; do
+        fstrim.timer logrotate.timer systemd-networkd-wait-online.service getty.target; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
     done
+    rm -f "$root"/etc/systemd/system/*.wants/{libvirt*,virtlog*,systemd-resolved*}
 }
 
 tree_finish_guest() {
