@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/polkit.h"
 #include "daemon/bus/private-socket.h"
 #include "daemon/core/manager.h"
 #include "daemon/daemon.h"
@@ -24,6 +25,8 @@ typedef struct Daemon {
         Outside *outside;
         Manager *manager;
         Workers *workers;
+        Polkit *polkit;
+        Operations *operations;
         Bus bus;
         PrivateSocket *socket;          /* NULL on the system bus */
 } Daemon;
@@ -31,8 +34,10 @@ typedef struct Daemon {
 static void daemon_done(Daemon *d) {
         (void) private_socket_free(d->socket);
         bus_done(&d->bus);
+        (void) polkit_free(d->polkit);
         (void) workers_free(d->workers);
         (void) manager_free(d->manager);
+        (void) operations_free(d->operations);
         (void) outside_free(d->outside);
         scope_backend_freep(&d->scope);
         sd_bus_flush_close_unref(d->system);
@@ -133,14 +138,24 @@ static int setup_manager(Daemon *d) {
                         .own_directory = "/run/berth/machines" }, &d->manager);
 }
 
+static int setup_operations(Daemon *d) {
+        int r;
+
+        r = polkit_new(d->system, &d->polkit);
+        if (r < 0)
+                return r;
+
+        return operations_new(&(OperationsConfig) {
+                        .manager = d->manager,
+                        .workers = d->workers,
+                        .authority = polkit_authority(d->polkit) }, &d->operations);
+}
+
 /* The name, or the socket, first: where another daemon has it, its machines are not ours to collect. */
 static int setup_bus(Daemon *d) {
         int r;
 
-        r = bus_init(&d->bus, d->manager, d->workers, d->system, AUTHZ_TRUST_ROOT);
-        if (r < 0)
-                return r;
-
+        bus_init(&d->bus, d->manager, d->operations);
         if (d->embedded)
                 return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, &d->socket);
 
@@ -180,6 +195,8 @@ static int serve(Daemon *d) {
                 return log_error(r, "Cannot set up scopes");
         if ((r = setup_manager(d)) < 0)
                 return log_error(r, "Cannot set up the manager");
+        if ((r = setup_operations(d)) < 0)
+                return log_error(r, "Cannot set up operations");
         if ((r = setup_bus(d)) < 0)
                 return log_error(r, "Cannot offer " MACHINE1_NAME);
         if ((r = load(d)) < 0)

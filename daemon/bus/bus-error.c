@@ -6,6 +6,13 @@
 #include "daemon/bus/bus-error.h"
 #include "lib/base/errors.h"
 
+int bus_error_text(sd_bus_error *reterr, int error, const char *text) {
+        const char *name = error_bus_name(error);
+
+        return name ? sd_bus_error_set(reterr, name, text)
+                    : sd_bus_error_set_errnof(reterr, error, "%s", text);
+}
+
 int bus_error(sd_bus_error *reterr, int error, const char *format, ...) {
         const char *name = error_bus_name(error);
         char text[512];

@@ -18,3 +18,13 @@
  * Return: what a handler has to return.
  */
 int bus_error(sd_bus_error *reterr, int error, const char *format, ...) _printf_(3, 4);
+
+/**
+ * bus_error_text() - tell a client what went wrong, in words that say it all
+ * @reterr:             where to describe it
+ * @error:              negative error code, -errno or one of ours
+ * @text:               what it is told
+ *
+ * Return: what a handler has to return.
+ */
+int bus_error_text(sd_bus_error *reterr, int error, const char *text);

@@ -80,26 +80,6 @@ int bus_list_machines(
         return 1;
 }
 
-static int method_terminate(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
-        return operation_terminate(msg, userdata, reterr);
-}
-
-static int method_kill(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
-        return operation_kill(msg, userdata, reterr);
-}
-
-static int method_get_addresses(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
-        return operation_get_addresses(msg, userdata, reterr);
-}
-
-static int method_get_os_release(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
-        return operation_get_os_release(msg, userdata, reterr);
-}
-
-static int method_open_root_directory(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
-        return operation_open_root_directory(msg, userdata, reterr);
-}
-
 /* One getter for all: the name tells which, and the info has it. */
 static int property_get(
                 _unused_ sd_bus *bus,
@@ -159,27 +139,27 @@ const sd_bus_vtable bus_machine_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Terminate",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_NO_RESULT,
-                                method_terminate,
+                                bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Kill",
                                 SD_BUS_ARGS("s", whom, "i", signal),
                                 SD_BUS_NO_RESULT,
-                                method_kill,
+                                bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetAddresses",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(iay)", addresses),
-                                method_get_addresses,
+                                bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetOSRelease",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a{ss}", fields),
-                                method_get_os_release,
+                                bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenRootDirectory",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("h", fd),
-                                method_open_root_directory,
+                                bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_VTABLE_END

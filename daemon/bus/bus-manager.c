@@ -5,7 +5,6 @@
 #include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
-#include "daemon/bus/pending.h"
 #include "daemon/bus/sender.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
@@ -172,23 +171,28 @@ static int read_ifindices(sd_bus_message *msg, CreateRequest *q, sd_bus_error *r
 }
 
 static int copy_texts(
-                CreateRequest *q,
+                OperationRequest *q,
                 const char *name,
                 const char *service,
                 const char *class,
                 const char *root) {
 
-        q->name = strdup(name);
-        q->service = strdup(service);
-        q->class = strdup(class);
-        q->root_directory = strdup(root);
+        q->machine = strdup(name);
+        q->create.name = strdup(name);
+        q->create.service = strdup(service);
+        q->create.class = strdup(class);
+        q->create.root_directory = strdup(root);
 
-        return q->name && q->service && q->class && q->root_directory ? 0 : -ENOMEM;
+        return q->machine && q->create.name && q->create.service && q->create.class &&
+                               q->create.root_directory
+                       ? 0
+                       : -ENOMEM;
 }
 
 /* Reads what the four methods have in common, and then what each has more. */
-static int read_request(sd_bus_message *msg, CreateRequest *q, sd_bus_error *reterr) {
-        const char *name, *service, *class, *root, *text;
+static int read_request(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
+        const char *name, *service, *class, *root;
+        CreateRequest *create = &q->create;
         uint32_t leader;
         int r;
 
@@ -196,7 +200,7 @@ static int read_request(sd_bus_message *msg, CreateRequest *q, sd_bus_error *ret
         if (r < 0)
                 return r;
 
-        r = read_id(msg, &q->id, reterr);
+        r = read_id(msg, &create->id, reterr);
         if (r < 0)
                 return r;
 
@@ -208,20 +212,20 @@ static int read_request(sd_bus_message *msg, CreateRequest *q, sd_bus_error *ret
         if (r < 0)
                 return r;
 
-        r = read_leader(msg, leader, &q->leader);
+        r = read_leader(msg, leader, &create->leader);
         if (r == -EINVAL)
                 return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid leader PID");
         if (r < 0)
                 return r;
 
-        if (q->is_wired) {
-                r = read_ifindices(msg, q, reterr);
+        if (create->is_wired) {
+                r = read_ifindices(msg, create, reterr);
                 if (r < 0)
                         return r;
         }
 
-        if (q->wants_scope) {
-                r = properties_read(msg, &q->properties);
+        if (create->wants_scope) {
+                r = properties_read(msg, &create->properties);
                 if (r == -EINVAL || r == -E2BIG)
                         return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                                 "Invalid scope properties");
@@ -229,56 +233,27 @@ static int read_request(sd_bus_message *msg, CreateRequest *q, sd_bus_error *ret
                         return r;
         }
 
-        r = create_request_check(q, &text);
-        return r < 0 ? sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, text) : sender_uid(msg, &q->uid);
+        return 0;
 }
 
-static void on_created(void *userdata, int result, const char *where, Machine *m) {
-        Pending *p = userdata;
-
-        if (result < 0) {
-                pending_fail(p, result, where);
-                return;
-        }
-
-        (void) reply_path(p->msg, m);
-        (void) pending_free(p);
-}
-
-static int create(sd_bus_message *msg, CreateRequest *q, sd_bus_error *reterr) {
-        Pending *p;
-        int r;
-
-        r = pending_new(msg, &p, "Cannot register machine '%s'", q->name);
-        if (r < 0)
-                return r;
-
-        r = manager_create(bus_of(msg)->manager, q, on_created, p);
-        if (r < 0) {
-                (void) pending_free(p);
-                return r == -E_MACHINE_EXISTS
-                        ? sd_bus_error_setf(reterr, error_bus_name(r), "Machine '%s' already exists",
-                                            q->name)
-                        : bus_error(reterr, r, "Cannot register machine '%s' of process %i", q->name,
-                                    q->leader);
-        }
-
-        return 1;
-}
-
-static int read_and_create(sd_bus_message *msg, CreateRequest q, sd_bus_error *reterr) {
+static int create(sd_bus_message *msg, const OperationKind *kind, bool is_wired, sd_bus_error *reterr) {
+        OperationRequest q = {
+                .kind = kind,
+                .caller.pidfd = -EBADF,
+                .create = { .wants_scope = kind == &operation_create, .is_wired = is_wired },
+        };
         int r;
 
         r = read_request(msg, &q, reterr);
         if (r >= 0)
-                r = create(msg, &q, reterr);
+                return bus_operate(msg, &q, bus_write_machine);
 
-        create_request_done(&q);
+        operation_request_done(&q);
         return r;
 }
 
 static int method_create_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return read_and_create(msg, (CreateRequest) { .wants_scope = true }, reterr);
+        return create(msg, &operation_create, /* is_wired= */ false, reterr);
 }
 
 static int method_create_machine_with_network(
@@ -286,11 +261,11 @@ static int method_create_machine_with_network(
                 _unused_ void *userdata,
                 sd_bus_error *reterr) {
 
-        return read_and_create(msg, (CreateRequest) { .wants_scope = true, .is_wired = true }, reterr);
+        return create(msg, &operation_create, /* is_wired= */ true, reterr);
 }
 
 static int method_register_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return read_and_create(msg, (CreateRequest) {}, reterr);
+        return create(msg, &operation_register, /* is_wired= */ false, reterr);
 }
 
 static int method_register_machine_with_network(
@@ -298,50 +273,7 @@ static int method_register_machine_with_network(
                 _unused_ void *userdata,
                 sd_bus_error *reterr) {
 
-        return read_and_create(msg, (CreateRequest) { .is_wired = true }, reterr);
-}
-
-static int operate(sd_bus_message *msg, Operation operation, sd_bus_error *reterr) {
-        Machine *m = NULL;
-        int r;
-
-        r = read_machine(msg, &m, reterr);
-        if (r < 0)
-                return r;
-
-        return operation(msg, m, reterr);
-}
-
-static int method_unregister_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return operate(msg, operation_unregister, reterr);
-}
-
-static int method_terminate_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return operate(msg, operation_terminate, reterr);
-}
-
-static int method_kill_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return operate(msg, operation_kill, reterr);
-}
-
-static int method_get_machine_addresses(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return operate(msg, operation_get_addresses, reterr);
-}
-
-static int method_get_machine_os_release(
-                sd_bus_message *msg,
-                _unused_ void *userdata,
-                sd_bus_error *reterr) {
-
-        return operate(msg, operation_get_os_release, reterr);
-}
-
-static int method_open_machine_root_directory(
-                sd_bus_message *msg,
-                _unused_ void *userdata,
-                sd_bus_error *reterr) {
-
-        return operate(msg, operation_open_root_directory, reterr);
+        return create(msg, &operation_register, /* is_wired= */ true, reterr);
 }
 
 static int property_get_pool_path(
@@ -391,62 +323,59 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_RESULT("a(ssso)", machines),
                                 method_list_machines,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        /* Privileged, as up to 256: newer policies let a person who sits at the host register whatever
-         * process, which wants rules of its own. Until there are some,
-                 sd-bus lets in who has CAP_SYS_ADMIN. */
         SD_BUS_METHOD_WITH_ARGS("CreateMachine",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "a(sv)", scope_properties),
                                 SD_BUS_RESULT("o", path),
                                 method_create_machine,
-                                0),
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateMachineWithNetwork",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "ai", ifindices, "a(sv)", scope_properties),
                                 SD_BUS_RESULT("o", path),
                                 method_create_machine_with_network,
-                                0),
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RegisterMachine",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory),
                                 SD_BUS_RESULT("o", path),
                                 method_register_machine,
-                                0),
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RegisterMachineWithNetwork",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "ai", ifindices),
                                 SD_BUS_RESULT("o", path),
                                 method_register_machine_with_network,
-                                0),
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("UnregisterMachine",
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_NO_RESULT,
-                                method_unregister_machine,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TerminateMachine",
                                 SD_BUS_ARGS("s", id),
                                 SD_BUS_NO_RESULT,
-                                method_terminate_machine,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("KillMachine",
                                 SD_BUS_ARGS("s", name, "s", whom, "i", signal),
                                 SD_BUS_NO_RESULT,
-                                method_kill_machine,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetMachineAddresses",
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("a(iay)", addresses),
-                                method_get_machine_addresses,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetMachineOSRelease",
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("a{ss}", fields),
-                                method_get_machine_os_release,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenMachineRootDirectory",
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("h", fd),
-                                method_open_machine_root_directory,
+                                bus_operate_from_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_SIGNAL_WITH_ARGS("MachineNew", SD_BUS_ARGS("s", machine, "o", path), 0),

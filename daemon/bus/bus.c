@@ -162,31 +162,23 @@ static void on_machine_removed(void *userdata, Machine *m) {
         broadcast(userdata, "MachineRemoved", m);
 }
 
-int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit, AuthzTrust trust) {
-        int r;
-
+void bus_init(Bus *b, Manager *manager, Operations *operations) {
         assert(b);
         assert(manager);
+        assert(operations);
 
-        *b = (Bus) { .manager = manager, .workers = workers };
-
-        r = authz_new(polkit, trust, &b->authz);
-        if (r < 0)
-                return r;
-
+        *b = (Bus) { .manager = manager, .operations = operations };
         manager_set_listener(manager, (ManagerListener) {
                 .machine_added = on_machine_added,
                 .machine_removed = on_machine_removed,
                 .userdata = b,
         });
-        return 0;
 }
 
 void bus_done(Bus *b) {
         if (b->manager)
                 manager_set_listener(b->manager, (ManagerListener) {});
 
-        b->authz = authz_free(b->authz);
         while (b->connections)
                 (void) connection_free(b->connections);
 }

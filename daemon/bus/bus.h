@@ -11,9 +11,8 @@
 
 #include <systemd/sd-bus.h>
 
-#include "daemon/bus/authz.h"
 #include "daemon/core/manager.h"
-#include "daemon/core/worker.h"
+#include "daemon/core/operation.h"
 
 #define MACHINE_PATH_PREFIX "/org/freedesktop/machine1/machine"
 
@@ -31,8 +30,7 @@ typedef struct BusConnection BusConnection;
 /* Shared by all connections; machines come and go through the listener. */
 typedef struct Bus {
         Manager *manager;
-        Workers *workers;
-        Authz *authz;
+        Operations *operations;
         BusConnection *connections;
         size_t n_connections;
 } Bus;
@@ -41,16 +39,11 @@ typedef struct Bus {
  * bus_init() - get ready to serve
  * @b:                  the door
  * @manager:            what is behind it; borrowed
- * @workers:            for what looks into guests; borrowed
- * @polkit:             connection on which polkit is, or NULL: root only
- * @trust:              who needs no answer of polkit
+ * @operations:         for what is done with machines; borrowed
  *
  * Makes itself the manager's listener.
- *
- * Return: 0 on success, negative error code on failure.
- * Errors: -ENOMEM
  */
-int bus_init(Bus *b, Manager *manager, Workers *workers, sd_bus *polkit, AuthzTrust trust);
+void bus_init(Bus *b, Manager *manager, Operations *operations);
 
 void bus_done(Bus *b);
 

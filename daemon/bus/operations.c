@@ -1,114 +1,128 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
-#include <signal.h>
-
 #include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
-#include "daemon/bus/pending.h"
-#include "daemon/core/addresses.h"
-#include "lib/base/beneath.h"
+#include "daemon/bus/sender.h"
 #include "lib/base/envfile.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
-#include "lib/bus/connect.h"
 
-#define MANAGE_MACHINES MACHINE1_NAME ".manage-machines"
+/* A method call whose answer may take time. */
+typedef struct Call {
+        sd_bus_message *msg;
+        BusAnswer write;
+} Call;
 
-static int authorize(sd_bus_message *msg, Machine *m, const char *verb, sd_bus_error *reterr) {
-        const char *const details[] = { "machine", machine_info(m)->name, "verb", verb, NULL };
-
-        return authz_check(bus_of(msg)->authz, msg, MANAGE_MACHINES, details, reterr);
+static void call_free(Call *c) {
+        sd_bus_message_unref(c->msg);
+        free(c);
 }
 
-int operation_terminate(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        const char *name = machine_info(m)->name;
-        Pending *p;
+static void reply_error(sd_bus_message *msg, int error, const char *text) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+
+        (void) bus_error_text(&e, error, text);
+        (void) sd_bus_reply_method_error(msg, &e);
+}
+
+static void on_done(void *userdata, int result, const char *text, OperationAnswer *answer) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Call *c = userdata;
+        int r = result;
+
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(c->msg, &reply);
+        if (r >= 0 && c->write)
+                r = c->write(reply, answer);
+
+        if (r >= 0)
+                (void) sd_bus_send(sd_bus_message_get_bus(c->msg), reply, NULL);
+        else
+                reply_error(c->msg, r, text ?: error_text(r));
+
+        call_free(c);
+}
+
+/* Whom it takes a question to find out is asked for only where it matters. */
+static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *caller) {
+        const char *name = sd_bus_message_get_sender(msg);
+
+        *caller = (Caller) {
+                .uid = CALLER_UNKNOWN,
+                .pidfd = -EBADF,
+                .bus_name = name ? strdup(name) : NULL,
+                .interactive = sd_bus_message_get_allow_interactive_authorization(msg) > 0,
+        };
+        if (name && !caller->bus_name)
+                return -ENOMEM;
+
+        return kind->action ? sender_uid(msg, &caller->uid) : 0;
+}
+
+int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write) {
+        Call *c;
         int r;
 
-        r = authorize(msg, m, "terminate", reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
+        assert(msg);
+        assert(request);
 
-        r = pending_new(msg, &p, "Cannot terminate machine '%s'", name);
-        if (r < 0)
-                return r;
-
-        r = manager_terminate(bus_of(msg)->manager, m, pending_reply, p);
+        c = malloc(sizeof(*c));
+        r = c ? read_caller(msg, request->kind, &request->caller) : -ENOMEM;
         if (r < 0) {
-                (void) pending_free(p);
-                return bus_error(reterr, r, "Cannot terminate machine '%s'", name);
+                operation_request_done(request);
+                free(c);
+                return r;
         }
 
+        *c = (Call) { .msg = sd_bus_message_ref(msg), .write = write };
+        operation_submit(bus_of(msg)->operations, request, on_done, c);
         return 1;
 }
 
-int operation_kill(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        const char *name = machine_info(m)->name, *s;
-        KillWhom whom;
-        int32_t signo;
+int bus_write_machine(sd_bus_message *reply, const OperationAnswer *answer) {
+        _cleanup_free_ char *path = NULL;
         int r;
 
-        r = sd_bus_message_read(msg, "si", &s, &signo);
+        r = machine_path(answer->machine, &path);
+        return r < 0 ? r : sd_bus_message_append(reply, "o", path);
+}
+
+/* Arguments */
+
+static int read_kill(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
+        const char *whom;
+        int32_t signal;
+        int r;
+
+        r = sd_bus_message_read(msg, "si", &whom, &signal);
         if (r < 0)
                 return r;
 
-        r = kill_whom_from_string(s, &whom);
-        if (r < 0)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid kill target '%s'", s);
-        if (signo <= 0 || signo >= NSIG)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid signal %i", signo);
-
-        r = authorize(msg, m, "kill", reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
-        r = machine_kill(m, whom, signo);
-        if (r < 0)
-                return bus_error(reterr, r, "Cannot kill machine '%s'", name);
-
-        return sd_bus_reply_method_return(msg, NULL);
+        q->signal = signal;
+        r = kill_whom_from_string(whom, &q->whom);
+        return r < 0 ? sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid kill target '%s'", whom)
+                     : 0;
 }
 
-int operation_unregister(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        _cleanup_free_ char *name = strdup(machine_info(m)->name);
-        int r;
+/* Answers */
 
-        if (!name)
-                return -ENOMEM;
-
-        r = authorize(msg, m, "unregister", reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-
-        r = manager_unregister(bus_of(msg)->manager, m);
-        if (r < 0)
-                return bus_error(reterr, r, "Cannot unregister machine '%s'", name);
-
-        return sd_bus_reply_method_return(msg, NULL);
-}
-
-/* Of a leader that has just gone, machined says that its files are not there. */
-static int error_of_look(int error) {
-        return error == -ESRCH ? -ENOENT : error;
-}
-
-static int append_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, size_t n) {
+static int write_addresses(sd_bus_message *reply, const OperationAnswer *answer) {
         int r;
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(iay)");
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < n; i++) {
-                size_t size = inet_size(addresses[i].address.family);
+        for (size_t i = 0; i < answer->n_addresses; i++) {
+                const InetRange *address = &answer->addresses[i].address;
 
                 r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "iay");
                 if (r >= 0)
-                        r = sd_bus_message_append(reply, "i", (int32_t) addresses[i].address.family);
+                        r = sd_bus_message_append(reply, "i", (int32_t) address->family);
                 if (r >= 0)
-                        r = sd_bus_message_append_array(reply, 'y', addresses[i].address.bytes, size);
+                        r = sd_bus_message_append_array(reply, 'y', address->bytes,
+                                                        inet_size(address->family));
                 if (r >= 0)
                         r = sd_bus_message_close_container(reply);
                 if (r < 0)
@@ -118,29 +132,7 @@ static int append_addresses(sd_bus_message *reply, const NetlinkAddress *address
         return sd_bus_message_close_container(reply);
 }
 
-int operation_get_addresses(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ NetlinkAddress *addresses = NULL;
-        size_t n;
-        int r;
-
-        r = machine_list_addresses(m, &addresses, &n);
-        if (r < 0)
-                return bus_error(reterr, error_of_look(r), "Cannot get addresses of machine '%s'",
-                                 machine_info(m)->name);
-
-        r = sd_bus_message_new_method_return(msg, &reply);
-        if (r < 0)
-                return r;
-
-        r = append_addresses(reply, addresses, n);
-        if (r < 0)
-                return r;
-
-        return sd_bus_send(NULL, reply, NULL);
-}
-
-static int append_pairs(sd_bus_message *reply, char *const *pairs) {
+static int write_pairs(sd_bus_message *reply, const OperationAnswer *answer) {
         int r;
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{ss}");
@@ -148,8 +140,8 @@ static int append_pairs(sd_bus_message *reply, char *const *pairs) {
                 return r;
 
         /* Of keys that are assigned twice, the last one counts, and a dictionary has each once. */
-        for (char *const *i = pairs; *i; i += 2) {
-                if (envfile_get(pairs, i[0]) != i[1])
+        for (char *const *i = answer->pairs; *i; i += 2) {
+                if (envfile_get(answer->pairs, i[0]) != i[1])
                         continue;
 
                 r = sd_bus_message_append(reply, "{ss}", i[0], i[1]);
@@ -160,61 +152,63 @@ static int append_pairs(sd_bus_message *reply, char *const *pairs) {
         return sd_bus_message_close_container(reply);
 }
 
-static void on_os_release(void *userdata, int result, const char *answer) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(strv_freep) char **pairs = NULL;
-        Pending *p = userdata;
-        int r = result;
-
-        if (r >= 0)
-                r = envfile_parse(answer, &pairs);
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(p->msg, &reply);
-        if (r >= 0)
-                r = append_pairs(reply, pairs);
-        if (r < 0)
-                pending_fail(p, r, NULL);
-        else
-                pending_send(p, reply);
+static int write_fd(sd_bus_message *reply, const OperationAnswer *answer) {
+        return sd_bus_message_append(reply, "h", answer->fd);
 }
 
-int operation_get_os_release(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        const char *name = machine_info(m)->name;
-        _cleanup_close_ int root_fd = -EBADF;
-        Pending *p;
+/* The doors */
+
+typedef struct Row {
+        const char *manager_method, *machine_method;
+        const OperationKind *kind;
+        int (*read)(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr);
+        BusAnswer write;
+} Row;
+
+static const Row row_table[] = {
+        { "UnregisterMachine", NULL, &operation_unregister },
+        { "TerminateMachine", "Terminate", &operation_terminate },
+        { "KillMachine", "Kill", &operation_kill, read_kill },
+        { "GetMachineAddresses", "GetAddresses", &operation_get_addresses, NULL, write_addresses },
+        { "GetMachineOSRelease", "GetOSRelease", &operation_get_os_release, NULL, write_pairs },
+        { "OpenMachineRootDirectory", "OpenRootDirectory", &operation_open_root_directory, NULL, write_fd },
+};
+
+static int read_and_operate(sd_bus_message *msg, const Row *row, const char *name, sd_bus_error *reterr) {
+        OperationRequest q = { .kind = row->kind, .machine = strdup(name), .caller.pidfd = -EBADF };
         int r;
 
-        root_fd = machine_open_root(m);
-        if (root_fd < 0)
-                return bus_error(reterr, error_of_look(root_fd), "Cannot look into machine '%s'", name);
+        r = q.machine ? 0 : -ENOMEM;
+        if (r >= 0 && row->read)
+                r = row->read(msg, &q, reterr);
+        if (r >= 0)
+                return bus_operate(msg, &q, row->write);
 
-        r = pending_new(msg, &p, "Cannot read the OS release of machine '%s'", name);
+        operation_request_done(&q);
+        return r;
+}
+
+int bus_operate_from_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        const char *method = sd_bus_message_get_member(msg), *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
         if (r < 0)
                 return r;
 
-        r = workers_run(bus_of(msg)->workers, "os-release", root_fd, on_os_release, p);
-        if (r < 0) {
-                (void) pending_free(p);
-                return bus_error(reterr, r, "Cannot look into machine '%s'", name);
-        }
+        for (size_t i = 0; i < ELEMENTSOF(row_table); i++)
+                if (streq_ptr(row_table[i].manager_method, method))
+                        return read_and_operate(msg, &row_table[i], name, reterr);
 
-        return 1;
+        return -ENOSYS;
 }
 
-int operation_open_root_directory(sd_bus_message *msg, Machine *m, sd_bus_error *reterr) {
-        _cleanup_close_ int root_fd = -EBADF, fd = -EBADF;
-        int r;
+int bus_operate_from_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        const char *method = sd_bus_message_get_member(msg);
 
-        r = authorize(msg, m, "open_root_directory", reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
+        for (size_t i = 0; i < ELEMENTSOF(row_table); i++)
+                if (streq_ptr(row_table[i].machine_method, method))
+                        return read_and_operate(msg, &row_table[i], machine_info(userdata)->name, reterr);
 
-        root_fd = machine_open_root(m);
-        if (root_fd >= 0)
-                fd = beneath_open(root_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-        if (root_fd < 0 || fd < 0)
-                return bus_error(reterr, root_fd < 0 ? root_fd : fd,
-                                 "Cannot open the root directory of machine '%s'", machine_info(m)->name);
-
-        return sd_bus_reply_method_return(msg, "h", fd);
+        return -ENOSYS;
 }

@@ -2,31 +2,42 @@
 #pragma once
 
 /*
- * Operations
+ * Operations on the bus
  *
- * What can be done with a machine over the bus. The manager's methods (KillMachine)
- * and those of a machine's object (Kill) are two doors to the same function here,
- * which authorizes, acts and replies. Each is given the message, read up to what
- * names the machine, and reads the rest of its arguments itself.
+ * What can be done with a machine, by its methods' names: the manager's methods
+ * (KillMachine) and those of a machine's object (Kill) are two doors to the same
+ * operation of the core. A row tells how to read its arguments and how to write
+ * its answer; all else is the same for all.
  */
 
 #include <systemd/sd-bus.h>
 
-#include "daemon/core/machine.h"
+#include "daemon/core/operation.h"
+
+/* Handlers of all methods that are an operation; the method's name tells which. */
+int bus_operate_from_manager(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
+int bus_operate_from_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
 
 /**
- * typedef Operation - one of them
- * @msg:                the method call
- * @m:                  the machine that it is about
- * @reterr:             where to describe a failure
+ * typedef BusAnswer - write an answer
+ * @reply:              what goes to the caller
+ * @answer:             what came of the operation
  *
- * Return: 1 if it has replied, or will; negative error code on failure.
+ * Return: 0 on success, negative error code on failure.
  */
-typedef int (*Operation)(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
+typedef int (*BusAnswer)(sd_bus_message *reply, const OperationAnswer *answer);
 
-int operation_terminate(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
-int operation_kill(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
-int operation_unregister(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
-int operation_get_addresses(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
-int operation_get_os_release(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
-int operation_open_root_directory(sd_bus_message *msg, Machine *m, sd_bus_error *reterr);
+/**
+ * bus_operate() - have something done, and tell the caller of it
+ * @msg:                the method call
+ * @request:            what it wishes for, but for who it is; taken over
+ * @write:              how to answer, or NULL for an answer without arguments
+ *
+ * Return: 1 if the caller is told, negative error code on failure.
+ * Errors: -ENOMEM
+ *         others       what finding out who the caller is runs into
+ */
+int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write);
+
+/* The path of the machine that the answer is about. */
+int bus_write_machine(sd_bus_message *reply, const OperationAnswer *answer);

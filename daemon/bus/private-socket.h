@@ -6,7 +6,7 @@
  *
  * Where there is no system bus, clients connect to the daemon itself, at
  * /run/berth/bus, and speak D-Bus with it as peers. Everybody may connect, and
- * ask; what changes something is for root (authz.h).
+ * ask; what changes something is for root (polkit.h).
  */
 
 #include "daemon/bus/bus.h"

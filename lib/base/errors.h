@@ -26,6 +26,8 @@
         X(E_MACHINE_FAILED,     "org.berth.MachineFailed",                      "Machine ended while it was starting") \
         X(E_BAD_MACHINE_ID,     "org.berth.BadMachineId",                       "The machine id is garbage") \
         X(E_UNSAFE_PATH,        "org.berth.UnsafePath",                         "Path leads out of the machine's root directory") \
+        X(E_INTERACTION_REQUIRED, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "Interactive authentication required") \
+        X(E_LIMITS_EXCEEDED,    "org.freedesktop.DBus.Error.LimitsExceeded",    "Too many at a time")           \
         X(E_NO_CONTROLLER,      "org.berth.NoController",                       "Limits need the controllers of cgroup v2") \
         X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      "No free address range in the pool")
 

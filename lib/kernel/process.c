@@ -84,7 +84,7 @@ static int read_proc(int pidfd, const char *name, char **ret) {
         return 0;
 }
 
-static int read_start_time(int pidfd, uint64_t *ret) {
+int process_start_time(int pidfd, uint64_t *ret) {
         _cleanup_free_ char *text = NULL;
         unsigned long long ticks;
         const char *p;
@@ -119,7 +119,7 @@ int process_identify(int pidfd, ProcessIdentity *ret) {
         if (fs.f_type == PIDFS_MAGIC)
                 identity.pidfd_id = st.st_ino;
         else {
-                r = read_start_time(pidfd, &identity.start_time);
+                r = process_start_time(pidfd, &identity.start_time);
                 if (r < 0)
                         return r;
         }

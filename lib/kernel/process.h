@@ -71,6 +71,17 @@ int process_signal(int pidfd, int signo);
 int process_identify(int pidfd, ProcessIdentity *ret);
 
 /**
+ * process_start_time() - when a process has started
+ * @pidfd:              pidfd of it
+ * @ret:                return location for clock ticks since boot
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         -EIO         /proc says something unheard of
+ */
+int process_start_time(int pidfd, uint64_t *ret);
+
+/**
  * process_open_identified() - open a pidfd, if the number means who it meant
  * @pid:                process id
  * @identity:           what process_identify() told of it earlier

@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/polkit.h"
 #include "tests/lib/bus-pair.h"
 #include "tests/lib/fake-scope.h"
 
@@ -19,6 +20,8 @@ typedef struct Fixture {
         FakeScope scope;
         Manager *manager;
         Workers *workers;
+        Polkit *polkit;
+        Operations *operations;
         Bus bus;
         char directory[32], machined[64], own[64];
 

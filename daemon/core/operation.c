@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "daemon/core/operation.h"
+#include "lib/base/errors.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+#define TEXT_MAX 512
+
+struct Operations {
+        OperationsConfig config;
+        Operation *list;
+};
+
+const OperationKind *const operation_table[] = {
+        &operation_create,
+        &operation_register,
+        &operation_start,
+        &operation_unregister,
+        &operation_terminate,
+        &operation_kill,
+        &operation_get_addresses,
+        &operation_get_os_release,
+        &operation_open_root_directory,
+        NULL,
+};
+
+void caller_done(Caller *caller) {
+        closep(&caller->pidfd);
+        free(caller->bus_name);
+        *caller = (Caller) { .uid = CALLER_UNKNOWN, .pidfd = -EBADF };
+}
+
+void operation_request_done(OperationRequest *q) {
+        assert(q);
+
+        caller_done(&q->caller);
+        free(q->machine);
+        free(q->user);
+        free(q->program);
+        (void) strv_free(q->argv);
+        (void) strv_free(q->environment);
+        free(q->source);
+        free(q->destination);
+        create_request_done(&q->create);
+        *q = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
+}
+
+static void answer_done(OperationAnswer *answer) {
+        closep(&answer->fd);
+        free(answer->path);
+        (void) strv_free(answer->pairs);
+        free(answer->addresses);
+}
+
+static Operation *operation_free(Operation *o) {
+        if (o->previous)
+                o->previous->next = o->next;
+        else
+                o->operations->list = o->next;
+        if (o->next)
+                o->next->previous = o->previous;
+
+        operation_request_done(&o->request);
+        answer_done(&o->answer);
+        free(o);
+        return NULL;
+}
+
+/* Who asks knows the name that it gave, but not always in which of its calls. */
+static void describe(const Operation *o, int error, const char *text, char ret[static TEXT_MAX]) {
+        const OperationRequest *q = &o->request;
+
+        if (error == -EINVAL && text)
+                (void) snprintf(ret, TEXT_MAX, "%s", text);
+        else if (error == -E_NO_SUCH_MACHINE)
+                (void) snprintf(ret, TEXT_MAX, "No machine '%s' known", q->machine);
+        else if (error == -E_MACHINE_EXISTS)
+                (void) snprintf(ret, TEXT_MAX, "Machine '%s' already exists", q->machine);
+        else
+                (void) snprintf(ret, TEXT_MAX, "%s '%s': %s", q->kind->failure, q->machine,
+                                text ?: error_text(error));
+}
+
+void operation_finish(Operation *o, int result, const char *text) {
+        char failure[TEXT_MAX];
+
+        assert(o);
+
+        if (result >= 0) {
+                o->done(o->userdata, 0, NULL, &o->answer);
+                (void) operation_free(o);
+                return;
+        }
+
+        describe(o, result, text, failure);
+        if (o->is_allowed && o->request.kind->action)
+                (void) log_notice("%s", failure);
+
+        o->done(o->userdata, result, failure, NULL);
+        (void) operation_free(o);
+}
+
+/* The machine that was there when the wish came in, and no other of its name. */
+static Machine *find_machine(Operation *o) {
+        Machine *m = manager_find(o->manager, o->request.machine);
+        const MachineInfo *info;
+
+        if (!m)
+                return NULL;
+
+        info = machine_info(m);
+        return info->leader == o->leader && info->monotonic == o->since ? m : NULL;
+}
+
+static void run(Operation *o) {
+        int r;
+
+        o->is_allowed = true;
+        if (!o->request.kind->is_new) {
+                o->machine = find_machine(o);
+                if (!o->machine) {
+                        operation_finish(o, -E_NO_SUCH_MACHINE, NULL);
+                        return;
+                }
+        }
+
+        r = o->request.kind->run(o);
+        if (r != 0)
+                operation_finish(o, r, NULL);
+}
+
+static void on_verdict(void *userdata, int verdict, const char *text) {
+        Operation *o = userdata;
+
+        if (verdict > 0)
+                run(o);
+        else
+                operation_finish(o, verdict, text);
+}
+
+static bool needs_no_verdict(const Operation *o, const Machine *m) {
+        const OperationKind *kind = o->request.kind;
+        uid_t uid = o->request.caller.uid;
+
+        if (!kind->action)
+                return true;
+        if (o->operations->config.asks_for_root || uid == CALLER_UNKNOWN)
+                return false;
+        if (uid == 0 || uid == getuid())
+                return true;
+
+        return kind->owner_may && m && machine_info(m)->class != MACHINE_HOST &&
+               machine_info(m)->uid == uid;
+}
+
+#define DETAILS_MAX 8
+
+/* What an administrator's rules may look at, and is shown who is asked for a password. */
+static void list_details(const OperationRequest *q, const char *ret[static 2 * DETAILS_MAX + 1]) {
+        const struct {
+                const char *key, *value;
+        } table[] = {
+                { "machine", q->machine },
+                { "verb", q->kind->verb },
+                { "user", q->user },
+                { "program", q->program },
+                { "src", q->source },
+                { "dest", q->destination },
+        };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (!table[i].value)
+                        continue;
+                ret[n++] = table[i].key;
+                ret[n++] = table[i].value;
+        }
+        ret[n] = NULL;
+}
+
+static int ask(Operation *o, const Machine *m) {
+        const Authority *authority = &o->operations->config.authority;
+        const OperationKind *kind = o->request.kind;
+        const char *details[2 * DETAILS_MAX + 1];
+        bool is_host = m && machine_info(m)->class == MACHINE_HOST;
+
+        list_details(&o->request, details);
+        return authority->ask(authority->authority, &o->request.caller,
+                              is_host && kind->host_action ? kind->host_action : kind->action, details,
+                              on_verdict, o);
+}
+
+static void begin(Operation *o) {
+        const OperationKind *kind = o->request.kind;
+        const char *text = NULL;
+        Machine *m = NULL;
+        int r;
+
+        r = kind->check ? kind->check(&o->request, &text) : 0;
+        if (r < 0) {
+                operation_finish(o, r, text);
+                return;
+        }
+
+        if (!kind->is_new) {
+                m = manager_find(o->manager, o->request.machine);
+                if (!m) {
+                        operation_finish(o, -E_NO_SUCH_MACHINE, NULL);
+                        return;
+                }
+                o->leader = machine_info(m)->leader;
+                o->since = machine_info(m)->monotonic;
+        }
+
+        if (needs_no_verdict(o, m)) {
+                run(o);
+                return;
+        }
+
+        r = ask(o, m);
+        if (r < 0)
+                operation_finish(o, r, NULL);
+}
+
+void operation_submit(
+                Operations *operations,
+                OperationRequest *request,
+                OperationDone done,
+                void *userdata) {
+
+        Operation *o;
+
+        assert(operations);
+        assert(request);
+        assert(request->kind);
+        assert(request->machine);
+        assert(done);
+
+        o = malloc(sizeof(*o));
+        if (!o) {
+                operation_request_done(request);
+                done(userdata, -ENOMEM, error_text(-ENOMEM), NULL);
+                return;
+        }
+
+        *o = (Operation) {
+                .operations = operations,
+                .next = operations->list,
+                .request = *request,
+                .answer = { .fd = -EBADF },
+                .done = done,
+                .userdata = userdata,
+                .manager = operations->config.manager,
+                .workers = operations->config.workers,
+        };
+        *request = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
+        if (o->next)
+                o->next->previous = o;
+        operations->list = o;
+
+        begin(o);
+}
+
+int operations_new(const OperationsConfig *config, Operations **ret) {
+        Operations *o;
+
+        assert(config);
+        assert(ret);
+
+        o = malloc(sizeof(*o));
+        if (!o)
+                return -ENOMEM;
+
+        *o = (Operations) { .config = *config };
+        *ret = o;
+        return 0;
+}
+
+Operations *operations_free(Operations *o) {
+        if (!o)
+                return NULL;
+
+        while (o->list)
+                operation_finish(o->list, -ESHUTDOWN, NULL);
+        free(o);
+        return NULL;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Operations
+ *
+ * What can be done with machines, whichever door the wish comes in through: the
+ * D-Bus methods of the manager, those of a machine's object, and Varlink's read
+ * arguments and write answers, and know no more. What it takes to be allowed to,
+ * and what is then done, is the operation's own:
+ *
+ *      door -> operation_submit()      is the request well-formed? is there such
+ *                                      a machine?
+ *              the authority           may the caller? (takes time)
+ *              kind->run()             the machine is looked up again, then it
+ *                                      happens (takes time, too)
+ *      door <- done()                  the answer
+ *
+ * Nothing but names waits for an authority, and nothing has happened before its
+ * answer.
+ */
+
+#include "daemon/core/authority.h"
+#include "daemon/core/manager.h"
+#include "daemon/core/worker.h"
+#include "lib/kernel/netlink-address.h"
+
+typedef struct Operation Operation;
+typedef struct OperationKind OperationKind;
+typedef struct Operations Operations;
+
+/* What is wished for. Which of the arguments mean something is up to the kind. */
+typedef struct OperationRequest {
+        const OperationKind *kind;
+        Caller caller;
+        char *machine;                  /* its name */
+
+        KillWhom whom;
+        int signal;
+        char *user;                     /* of the machine, to run something as */
+        char *program;                  /* path in the machine */
+        char **argv, **environment;
+        char *source, *destination;     /* paths, of the host and of the machine or the other way round */
+        bool is_read_only, makes_directory, replaces;
+        CreateRequest create;
+} OperationRequest;
+
+/* What came of it. */
+typedef struct OperationAnswer {
+        const char *machine;            /* the name */
+        int fd;                         /* or -EBADF; who keeps it takes it from here */
+        char *path;                     /* of a terminal, in the machine */
+        char **pairs;                   /* key, value, … */
+        NetlinkAddress *addresses;
+        size_t n_addresses;
+} OperationAnswer;
+
+/**
+ * typedef OperationDone - how an operation has ended
+ * @userdata:           what came with it
+ * @result:             0, or a negative error code
+ * @text:               what the caller is to be told, on failure
+ * @answer:             on success; freed afterwards, but for what was taken from it
+ */
+typedef void (*OperationDone)(void *userdata, int result, const char *text, OperationAnswer *answer);
+
+/* A row: one thing that can be done. */
+struct OperationKind {
+        const char *verb;               /* "kill"; rules of polkit know it by that */
+        const char *failure;            /* "Cannot kill machine"; its name follows */
+        const char *action;             /* polkit's; NULL: everybody may */
+        const char *host_action;        /* the same, if the machine is the host; NULL: no other one */
+        bool owner_may;                 /* who registered the machine need not be asked for */
+        bool is_new;                    /* the machine is not there before */
+
+        /* @check: is the request well-formed? Before anything else, and pure
+         *
+         * Return: 0 on success, -EINVAL or another error code on failure,
+         *         with @reterr_text, which is static.
+         */
+        int (*check)(const OperationRequest *q, const char **reterr_text);
+
+        /* @run: do it
+         *
+         * o->machine is the machine, during the call only. The answer goes to
+         * o->answer.
+         *
+         * Return: 1 if it is done, 0 if operation_finish() will be called or
+         *         has been, negative error code on failure.
+         */
+        int (*run)(Operation *o);
+};
+
+struct Operation {
+        Operations *operations;
+        Operation *next, *previous;
+        OperationRequest request;
+        OperationAnswer answer;
+        OperationDone done;
+        void *userdata;
+        Machine *machine;               /* in run() only: it may have gone afterwards */
+        Manager *manager;
+        Workers *workers;
+        pid_t leader;                   /* which machine of that name was asked for */
+        uint64_t since;
+        bool is_allowed;
+};
+
+typedef struct OperationsConfig {
+        Manager *manager;               /* all three are borrowed */
+        Workers *workers;
+        Authority authority;
+        bool asks_for_root;             /* for tests, which are root */
+} OperationsConfig;
+
+/**
+ * operations_new() - get ready for wishes
+ * @config:             what they need
+ * @ret:                return location for the new object
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int operations_new(const OperationsConfig *config, Operations **ret);
+
+/**
+ * operations_free() - end what is under way
+ * @o:                  the object, or NULL
+ *
+ * All that have not ended do so now, with -ESHUTDOWN. The authority, the workers
+ * and the manager must have gone before.
+ *
+ * Return: NULL, always.
+ */
+Operations *operations_free(Operations *o);
+DEFINE_CLEANUP(Operations, operations_free);
+
+/**
+ * operation_submit() - have something done
+ * @operations:         where it is kept meanwhile
+ * @request:            what; taken over, whatever comes of it
+ * @done:               told once, possibly before this function returns
+ * @userdata:           for that
+ */
+void operation_submit(
+                Operations *operations,
+                OperationRequest *request,
+                OperationDone done,
+                void *userdata);
+
+/**
+ * operation_finish() - tell how an operation has ended
+ * @o:                  the operation, which is gone afterwards
+ * @result:             0 or more, or a negative error code
+ * @text:               what has failed, if there is more to say than the error code
+ *                      does, or NULL
+ *
+ * For those whose run() has returned 0.
+ */
+void operation_finish(Operation *o, int result, const char *text);
+
+/* Frees what a request holds; it is empty afterwards. */
+void operation_request_done(OperationRequest *q);
+
+/* All of them; NULL behind the last. */
+extern const OperationKind *const operation_table[];
+
+extern const OperationKind operation_create;
+extern const OperationKind operation_register;
+extern const OperationKind operation_start;
+extern const OperationKind operation_unregister;
+extern const OperationKind operation_terminate;
+extern const OperationKind operation_kill;
+extern const OperationKind operation_get_addresses;
+extern const OperationKind operation_get_os_release;
+extern const OperationKind operation_open_root_directory;
