@@ -75,7 +75,7 @@ score() {
     [ ! -e /run/berth/machines/handed ]
 }
 
-@test "all may look, and only root may register" {
+@test "all may look, and others than root may register if polkit lets them" {
     leader_start
     as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
         org.freedesktop.machine1.Manager ListMachines
@@ -85,7 +85,7 @@ score() {
         [ $method = RegisterMachine ] || signature+='a(sv)' arguments+=(0)
         run ! as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
             org.freedesktop.machine1.Manager $method "$signature" "${arguments[@]}"
-        [[ $output == *"Access denied"* || $output == *"Access to"* ]]
+        [[ $output == *"nteractive authentication required"* ]]
     done
     refused machine_listed mine
 }
