@@ -23,11 +23,6 @@ teardown_file() {
     story_end
 }
 
-# Runs a command on a terminal of its own, with ROWS and COLUMNS; keys come from stdin.
-on_terminal() {
-    script --quiet --return --echo never --command "stty rows 33 cols 111; $*" /dev/null
-}
-
 @test "start returns when the machine is ready" {
     run -0 berthctl -q shell visited /bin/systemctl is-system-running
     [[ "$output" == running* || "$output" == degraded* ]]

@@ -134,6 +134,48 @@ guest_remove() {
     rm -rf --one-file-system "${MACHINES:?}/$1"
 }
 
+# A system that has started all it can, whatever of it failed in a container.
+guest_up() {
+    systemctl -M "$1" is-system-running 2>/dev/null | grep -qE 'running|degraded'
+}
+
+# nspawn_start NAME: a guest in Debian's own unit for it. nspawn_stop NAME ends and removes it,
+# with the journal link of those nspawns that link to where nothing is.
+nspawn_start() {
+    guest_make "$1"
+    systemctl start "systemd-nspawn@$1.service"
+    eventually guest_up "$1"
+    machinectl show "$1" --property=Id --value | tr -d '\n' >"$BATS_FILE_TMPDIR/$1.id"
+}
+
+nspawn_stop() {
+    systemctl stop "systemd-nspawn@$1.service"
+    guest_remove "$1"
+    rm -f "/var/log/journal/$(cat "$BATS_FILE_TMPDIR/$1.id")"
+}
+
+# in_guest NAME COMMAND…: as a unit of the guest's own systemd.
+in_guest() {
+    local name=$1
+    shift
+
+    systemd-run --quiet --wait --pipe -M "$name" "$@"
+}
+
+# on_terminal COMMAND: a shell's command line, on a terminal of its own, of 33 rows and 111
+# columns; keys come from stdin, at whose end the terminal ends.
+on_terminal() {
+    script --quiet --return --echo never --command "stty rows 33 cols 111; $*" /dev/null
+}
+
+# with_terminal COMMAND: the same, for what needs no keys.
+with_terminal() {
+    local keys=$BATS_TEST_TMPDIR/keys
+
+    [ -p "$keys" ] || mkfifo "$keys"
+    on_terminal "$@" <>"$keys" | tr -d '\r\0'
+}
+
 # leader_start [UNSHARE-OPTION…]: a process that could lead a machine, with namespaces of
 # its own (no network of its own unless asked for). Its pid is in $leader.
 leader_start() {

@@ -6,21 +6,12 @@ load ../helper
 
 setup_file() {
     story_begin
-    guest_make web
-    systemctl start systemd-nspawn@web.service
-    eventually guest_up web
+    nspawn_start web
 }
 
 teardown_file() {
-    systemctl stop systemd-nspawn@web.service
-    guest_remove web
-    rm -f /var/log/journal/"$(cat "$BATS_FILE_TMPDIR/id")"
+    nspawn_stop web
     story_end
-}
-
-guest_up() {
-    systemctl -M "$1" is-system-running 2>/dev/null | grep -qE 'running|degraded' &&
-        machinectl show "$1" --property=Id --value | tr -d '\n' >"$BATS_FILE_TMPDIR/id"
 }
 
 @test "it is registered in its unit, with the interface that nspawn made" {
@@ -50,7 +41,7 @@ guest_up() {
 
 # nspawn 258 to 262 leaves a link to a temporary directory that only it ever saw.
 @test "journalctl --merge finds what it logged" {
-    [ "$PROVIDER" = berthd ] || [ -d "/var/log/journal/$(cat "$BATS_FILE_TMPDIR/id")" ] ||
+    [ "$PROVIDER" = berthd ] || [ -d "/var/log/journal/$(cat "$BATS_FILE_TMPDIR/web.id")" ] ||
         skip "this nspawn's journal link leads nowhere"
     systemd-run --quiet --wait -M web echo said by the guest
     eventually merged_journal_has 'said by the guest'
@@ -58,15 +49,6 @@ guest_up() {
 
 merged_journal_has() {
     journalctl --merge --no-pager --boot=all --grep="$1" 2>/dev/null | grep -q "$1"
-}
-
-@test "its name is a host's name" {
-    skip_unless_addressed
-    getent hosts web
-}
-
-skip_unless_addressed() {
-    ip -oneline -4 addr show dev ve-web | grep -q inet || skip "nobody gives addresses: no systemd-networkd"
 }
 
 @test "machinectl poweroff ends it, and it can be started again" {
@@ -96,30 +78,4 @@ has_other_leader() {
     needs_no_varlink
     machinectl terminate web
     eventually refused machine_listed web
-}
-
-@test "started without a unit of its own, it gets a scope, with the properties that nspawn asks for" {
-    guest_make direct
-    systemd-run --quiet --unit=story-direct systemd-nspawn --quiet --boot --machine=direct --network-veth \
-        --link-journal=no --property=MemoryHigh=1G
-    eventually guest_runs direct
-
-    [ "$(property direct Service)" = systemd-nspawn ]
-    [ "$(property direct NetworkInterfaces)" = "1 $(cat /sys/class/net/ve-direct/ifindex)" ]
-    unit=$(property direct Unit)
-    [[ "$unit" == *direct.scope ]]
-    [ "$(systemctl show "$unit" --property=Delegate --value)" = yes ]
-    [ "$(systemctl show "$unit" --property=Slice --value)" = machine.slice ]
-    [ "$(systemctl show "$unit" --property=DevicePolicy --value)" = closed ]
-    [ "$(systemctl show "$unit" --property=MemoryHigh --value)" = 1073741824 ]
-
-    manager KillMachine ssi direct leader $((34 + 4)) # SIGRTMIN+4: power off
-    eventually refused machine_listed direct
-    eventually refused unit_active "$unit"
-    eventually refused unit_active story-direct.service
-    guest_remove direct
-}
-
-guest_runs() {
-    systemctl -M "$1" is-system-running 2>/dev/null | grep -qE 'running|degraded'
 }
