@@ -2,24 +2,27 @@
 
 /* What is asked of machines, which are looked into for it. */
 
-#include <fcntl.h>
-
-#include "daemon/core/addresses.h"
+#include "daemon/core/look.h"
 #include "daemon/core/operation.h"
-#include "lib/base/beneath.h"
 #include "lib/base/envfile.h"
-#include "lib/base/text.h"
 
 /* Of a leader that has just gone, machined says that its files are not there. */
 static int error_of_look(int error) {
         return error == -ESRCH ? -ENOENT : error;
 }
 
-static int run_get_addresses(Operation *o) {
-        int r;
+static void on_addresses(void *userdata, int result, const char *text, WorkerAnswer *answer) {
+        Operation *o = userdata;
+        int r = result;
 
-        r = machine_list_addresses(o->machine, &o->answer.addresses, &o->answer.n_addresses);
-        return r < 0 ? error_of_look(r) : 1;
+        if (r >= 0)
+                r = addresses_from_answer(answer, &o->answer.addresses, &o->answer.n_addresses);
+
+        operation_finish(o, error_of_look(r), text);
+}
+
+static int run_get_addresses(Operation *o) {
+        return error_of_look(machine_list_addresses(o->machine, o->workers, on_addresses, o, NULL));
 }
 
 const OperationKind operation_get_addresses = {
@@ -28,20 +31,18 @@ const OperationKind operation_get_addresses = {
         .run = run_get_addresses,
 };
 
-static void on_os_release(void *userdata, int result, const char *answer) {
+static void on_os_release(void *userdata, int result, const char *text, WorkerAnswer *answer) {
         Operation *o = userdata;
+        int r = result;
 
-        operation_finish(o, result < 0 ? result : envfile_parse(answer, &o->answer.pairs), NULL);
+        if (r >= 0)
+                r = envfile_parse(answer->data, &o->answer.pairs);
+
+        operation_finish(o, r, text);
 }
 
 static int run_get_os_release(Operation *o) {
-        _cleanup_close_ int root_fd = -EBADF;
-
-        root_fd = machine_open_root(o->machine);
-        if (root_fd < 0)
-                return error_of_look(root_fd);
-
-        return workers_run(o->workers, "os-release", root_fd, on_os_release, o);
+        return error_of_look(machine_read_os_release(o->machine, o->workers, on_os_release, o, NULL));
 }
 
 /* Free to all up to 260; then it was found that one user's machine is not another's business. */
@@ -53,15 +54,20 @@ const OperationKind operation_get_os_release = {
         .run = run_get_os_release,
 };
 
+static void on_root_directory(void *userdata, int result, const char *text, WorkerAnswer *answer) {
+        Operation *o = userdata;
+        int r = result;
+
+        if (r >= 0 && answer->n_fds != 1)
+                r = -EPROTO;
+        if (r >= 0)
+                o->answer.fd = TAKE_FD(answer->fds[0]);
+
+        operation_finish(o, r, text);
+}
+
 static int run_open_root_directory(Operation *o) {
-        _cleanup_close_ int root_fd = -EBADF;
-
-        root_fd = machine_open_root(o->machine);
-        if (root_fd < 0)
-                return root_fd;
-
-        o->answer.fd = beneath_open(root_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-        return o->answer.fd < 0 ? o->answer.fd : 1;
+        return machine_open_root_directory(o->machine, o->workers, on_root_directory, o, NULL);
 }
 
 const OperationKind operation_open_root_directory = {

@@ -3,50 +3,27 @@
 /*
  * berth-worker
  *
- * Does one job that looks into a guest, for berthd: `berth-worker JOB` with the
- * guest's root directory as descriptor 3. The answer goes to standard output, an
- * errno is the exit status. It is killed if it takes too long.
+ * Does what berthd must not do itself, as a guest could make it hang: one job
+ * after the other, which come through the socket that is descriptor 3, until
+ * that ends. It is killed if it takes too long.
  */
 
-#include <sys/prctl.h>
+#include "daemon/worker/jobs.h"
+#include "lib/kernel/privileges.h"
 
-#include "lib/base/beneath.h"
-#include "lib/base/file.h"
-
-#define ROOT_FD 3
-
-/* os-release(5) is some twenty lines. */
-#define OS_RELEASE_MAX (32 << 10)
-
-static int read_os_release(void) {
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = beneath_read(ROOT_FD, "etc/os-release", OS_RELEASE_MAX, &text);
-        if (r == -ENOENT)
-                r = beneath_read(ROOT_FD, "usr/lib/os-release", OS_RELEASE_MAX, &text);
-        if (r < 0)
-                return r;
-
-        return fd_write_all(STDOUT_FILENO, text, strlen(text));
-}
-
-typedef struct Job {
-        const char *name;
-        int (*run)(void);
-} Job;
-
-static const Job job_table[] = {
-        { "os-release", read_os_release },
+static const JobRow job_table[] = {
+        /* name                 function                args    descriptors */
+        { "addresses",          job_addresses,          0,      0 },
+        { "os-release",         job_os_release,         0,      1 },
+        { "root-directory",     job_root_directory,     0,      1 },
 };
 
-int main(int argc, char *argv[]) {
-        /* Nobody looks into it while it looks into a guest. */
-        (void) prctl(PR_SET_DUMPABLE, 0);
+int main(void) {
+        int r;
 
-        for (size_t i = 0; argc == 2 && i < ELEMENTSOF(job_table); i++)
-                if (streq(argv[1], job_table[i].name))
-                        return -job_table[i].run();
+        r = privileges_forbid_new();
+        if (r >= 0)
+                r = worker_serve(JOB_SOCKET_FD, job_table, ELEMENTSOF(job_table));
 
-        return EINVAL;
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

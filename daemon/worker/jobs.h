@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a worker can do
+ *
+ * Each returns 0, or a negative error code; a row each in main.c.
+ */
+
+#include "daemon/worker/worker.h"
+
+/* files.c; fd: the guest's root directory */
+int job_os_release(Job *job);           /* answers with the text of the file */
+int job_root_directory(Job *job);       /* answers with a descriptor to read it with */
+
+/* addresses.c; fd: the guest's network namespace, or none for the host's */
+int job_addresses(Job *job);            /* answers with an array of NetlinkAddress */
