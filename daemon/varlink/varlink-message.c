@@ -125,7 +125,8 @@ static bool has_type(json_t *j, VarlinkType type) {
         case VARLINK_INT:
                 return json_is_integer(j);
         case VARLINK_UINT32:
-                return json_is_integer(j) && json_integer_value(j) >= 0 && json_integer_value(j) <= UINT32_MAX;
+                return json_is_integer(j) && json_integer_value(j) >= 0 &&
+                       json_integer_value(j) <= UINT32_MAX;
         case VARLINK_STRING:
                 return json_is_string(j);
         case VARLINK_STRINGS:

@@ -96,7 +96,9 @@ const VarlinkInterface varlink_systemd_interface = {
         .description = text_io_systemd_service,
         .methods = (const VarlinkMethod[]) {
                 { "Ping", NULL, ping },
-                { "SetLogLevel", (const VarlinkField[]) { { "level", VARLINK_INT, true }, {} }, set_log_level },
+                { "SetLogLevel",
+                  (const VarlinkField[]) { { "level", VARLINK_INT, true }, {} },
+                  set_log_level },
                 { "GetEnvironment", NULL, get_environment },
                 {},
         },
