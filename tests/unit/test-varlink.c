@@ -288,7 +288,8 @@ TEST(a_daemon_answers_a_ping) {
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
-        check_reply(&f, "{\"method\":\"io.systemd.service.Ping\",\"parameters\":null}", "{\"parameters\":{}}");
+        check_reply(&f, "{\"method\":\"io.systemd.service.Ping\",\"parameters\":null}",
+                    "{\"parameters\":{}}");
         check_reply(&f, "{\"method\":\"io.systemd.service.SetLogLevel\",\"parameters\":{\"level\":8}}",
                     INVALID("level"));
 }
