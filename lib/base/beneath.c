@@ -25,9 +25,14 @@ static int open_resolving(int root_fd, const char *name, const struct open_how *
         return -errno;
 }
 
+/* Neither FIFO nor terminal harms those who open them so. */
+static unsigned harmless(int flags) {
+        return (unsigned) flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK);
+}
+
 int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
         struct open_how how = {
-                .flags = (unsigned) (flags | O_CLOEXEC),
+                .flags = harmless(flags),
                 .mode = mode,
                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
         };
@@ -35,10 +40,19 @@ int beneath_open(int root_fd, const char *name, int flags, mode_t mode) {
         assert(root_fd >= 0);
         assert(name);
 
-        if (!(flags & O_PATH))
-                how.flags |= O_NOCTTY | O_NONBLOCK;
-
         return open_resolving(root_fd, *name ? name : ".", &how);
+}
+
+int beneath_open_unlinked(int directory_fd, const char *name, int flags) {
+        struct open_how how = {
+                .flags = harmless(flags),
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+        };
+
+        assert(directory_fd >= 0);
+        assert(name);
+
+        return open_resolving(directory_fd, name, &how);
 }
 
 int beneath_leads_out(int root_fd, const char *name) {

@@ -29,6 +29,22 @@
 int beneath_open(int root_fd, const char *name, int flags, mode_t mode);
 
 /**
+ * beneath_open_unlinked() - open something that no link leads to
+ * @directory_fd:       directory in a guest, or of the host
+ * @name:               path in it, relative
+ * @flags:              as for beneath_open()
+ *
+ * For those who walk a tree, entry by entry, and know what they have listed: a
+ * symbolic link, wherever it is in @name, is an error, and so is "..".
+ *
+ * Return: the descriptor, or a negative error code on failure.
+ * Errors: -ELOOP       there is a symbolic link; with O_PATH and O_NOFOLLOW only
+ *                      if it is not the last component
+ *         others       what openat2() runs into
+ */
+int beneath_open_unlinked(int directory_fd, const char *name, int flags);
+
+/**
  * beneath_open_parent() - open the directory that something lies in
  * @root_fd:            the guest's root directory
  * @name:               path in it

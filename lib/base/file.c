@@ -163,3 +163,10 @@ int directory_make(const char *path, mode_t mode) {
 
         return make_one(path, mode);
 }
+
+const char *fd_path(int fd, char buffer[static FD_PATH_MAX]) {
+        assert(fd >= 0);
+
+        (void) snprintf(buffer, FD_PATH_MAX, "/proc/self/fd/%i", fd);
+        return buffer;
+}

@@ -78,3 +78,17 @@ int file_replace(int directory_fd, const char *name, mode_t mode, const char *te
  *         others       mkdir() failed
  */
 int directory_make(const char *path, mode_t mode);
+
+#define FD_PATH_MAX 32
+
+/**
+ * fd_path() - name a descriptor for calls that take no descriptor
+ * @fd:                 descriptor, also one that was opened with O_PATH
+ * @buffer:             room for the name
+ *
+ * The kernel follows it to the very thing, whatever has become of its name; if
+ * that is a symbolic link, to the link.
+ *
+ * Return: @buffer, which holds a path below /proc/self/fd.
+ */
+const char *fd_path(int fd, char buffer[static FD_PATH_MAX]);
