@@ -200,7 +200,8 @@ TEST(a_default_acl_of_the_target_changes_nothing) {
 
         make("s/f", "text");
         CHECK(mkdir("s/d", 0750) >= 0);
-        SKIP_UNLESS(setxattr("t", "system.posix_acl_default", acl, sizeof(acl), 0) >= 0, "a tmpfs with ACLs");
+        SKIP_UNLESS(setxattr("t", "system.posix_acl_default", acl, sizeof(acl), 0) >= 0,
+                    "a tmpfs with ACLs");
         CHECK_OK(copy(".", "."));
 
         CHECK(status("t/f").st_mode == (S_IFREG | 0644) && status("t/d").st_mode == (S_IFDIR | 0750));
@@ -632,7 +633,8 @@ static pid_t open_as_user(int socket, int other_end) {
         CHECK(pid >= 0);
         if (pid == 0) {
                 (void) close(other_end);
-                if (unshare(CLONE_NEWUSER) < 0 || write(ready[1], &byte, 1) != 1 || read(done[0], &byte, 1) != 1)
+                if (unshare(CLONE_NEWUSER) < 0 || write(ready[1], &byte, 1) != 1 ||
+                    read(done[0], &byte, 1) != 1)
                         _exit(1);
                 if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
                         _exit(2);
