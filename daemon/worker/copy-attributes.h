@@ -17,8 +17,8 @@
 
 #include "lib/base/base.h"
 
-/* Of all extended attributes of one file, names and values. */
-#define COPY_XATTRS_MAX (1 << 20)
+/* Of all extended attributes of one file, names and values: a packet takes them. */
+#define COPY_XATTRS_MAX (128 << 10)
 
 typedef struct CopyAttributes {
         struct stat st;

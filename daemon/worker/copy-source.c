@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <sys/socket.h>
 
 #include "daemon/worker/copy-source.h"
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
+#include "lib/kernel/packet.h"
 
 /* The very thing that is open already, so what it is cannot have changed. */
 static int open_for_reading(int path_fd, mode_t mode) {
@@ -57,92 +57,59 @@ typedef struct Question {
 typedef struct Answer {
         int result;
         struct stat st;
-        uint32_t xattrs_size;
 } Answer;
 
-static int send_with_fd(int socket, const void *data, size_t size, int fd) {
-        union {
-                struct cmsghdr header;
-                char buffer[CMSG_SPACE(sizeof(int))];
-        } control = { .header = {
-                .cmsg_len = CMSG_LEN(sizeof(int)),
-                .cmsg_level = SOL_SOCKET,
-                .cmsg_type = SCM_RIGHTS,
-        } };
-        struct iovec iov = { .iov_base = (void *) data, .iov_len = size };
-        struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-        ssize_t n;
+typedef struct Reply {
+        Answer answer;
+        char xattrs[COPY_XATTRS_MAX];
+} Reply;
 
-        if (fd >= 0) {
-                message.msg_control = &control;
-                message.msg_controllen = sizeof(control.buffer);
-                memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-        }
+/* Takes what the other process has opened. */
+static int read_reply(const Reply *reply, size_t size, CopySource *s) {
+        size_t n = size - sizeof(reply->answer);
 
-        n = sendmsg(socket, &message, MSG_NOSIGNAL);
-        if (n < 0)
-                return -errno;
+        if (size < sizeof(reply->answer))
+                return -EPROTO;
+        if (reply->answer.result < 0)
+                return reply->answer.result;
+        if (s->fd < 0)
+                return -EPROTO;
 
-        return (size_t) n == size ? 0 : -EIO;
-}
-
-/* Returns 1, or 0 at the end. */
-static int receive_with_fd(int socket, void *data, size_t size, int *ret_fd) {
-        union {
-                struct cmsghdr header;
-                char buffer[CMSG_SPACE(sizeof(int))];
-        } control = {};
-        struct iovec iov = { .iov_base = data, .iov_len = size };
-        struct msghdr message = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control.buffer),
-        };
-        struct cmsghdr *header;
-        int fd = -EBADF;
-        ssize_t n;
-
-        n = recvmsg(socket, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
-        if (n < 0)
-                return -errno;
-
-        header = CMSG_FIRSTHDR(&message);
-        if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-            header->cmsg_len == CMSG_LEN(sizeof(int)))
-                memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-
-        if (n > 0 && (size_t) n < size) {
-                closep(&fd);
-                return -EIO;
-        }
-
-        *ret_fd = fd;
-        return n > 0;
-}
-
-static int receive_xattrs(int socket, size_t size, CopyAttributes *a) {
-        int fd = -EBADF, r;
-
-        if (size > COPY_XATTRS_MAX)
-                return -EBADMSG;
-        if (size == 0)
+        s->attributes.st = reply->answer.st;
+        if (n == 0)
                 return 0;
 
-        a->xattrs = malloc(size);
-        if (!a->xattrs)
+        s->attributes.xattrs = malloc(n);
+        if (!s->attributes.xattrs)
                 return -ENOMEM;
-        a->xattrs_size = size;
 
-        r = receive_with_fd(socket, a->xattrs, size, &fd);
-        closep(&fd);
-        return r > 0 ? 0 : r < 0 ? r : -EPIPE;
+        memcpy(s->attributes.xattrs, reply->xattrs, n);
+        s->attributes.xattrs_size = n;
+        return 0;
+}
+
+static int receive_reply(int socket, Reply *buffer, CopySource *s) {
+        int fds[PACKET_FDS_MAX];
+        size_t n_fds = 0;
+        ssize_t n;
+
+        n = packet_receive(socket, buffer, sizeof(*buffer), 0, fds, &n_fds);
+        if (n < 0)
+                return (int) n;
+        if (n == 0)
+                return -EPIPE;
+
+        if (n_fds > 0)
+                s->fd = TAKE_FD(fds[0]);
+        fds_close(fds, n_fds);
+        return read_reply(buffer, (size_t) n, s);
 }
 
 int copy_source_ask(int socket, int directory_fd, const char *name, bool disowns, CopySource *ret) {
         _cleanup_(copy_source_done) CopySource s = { .fd = -EBADF };
         Question question = { .disowns = disowns };
-        Answer answer;
+        const struct iovec part = { .iov_base = (void *) &question, .iov_len = sizeof(question) };
+        _cleanup_free_ Reply *buffer = NULL;
         int r;
 
         assert(socket >= 0);
@@ -152,24 +119,17 @@ int copy_source_ask(int socket, int directory_fd, const char *name, bool disowns
 
         if (strlen(name) > NAME_MAX)
                 return -ENAMETOOLONG;
-
         strcpy(question.name, name);
-        r = send_with_fd(socket, &question, sizeof(question), directory_fd);
+
+        buffer = malloc(sizeof(*buffer));
+        if (!buffer)
+                return -ENOMEM;
+
+        r = packet_send(socket, &part, 1, &directory_fd, 1, 0);
         if (r < 0)
                 return r;
 
-        r = receive_with_fd(socket, &answer, sizeof(answer), &s.fd);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return -EPIPE;
-        if (answer.result < 0)
-                return answer.result;
-        if (s.fd < 0)
-                return -EBADMSG;
-
-        s.attributes.st = answer.st;
-        r = receive_xattrs(socket, answer.xattrs_size, &s.attributes);
+        r = receive_reply(socket, buffer, &s);
         if (r < 0)
                 return r;
 
@@ -178,19 +138,34 @@ int copy_source_ask(int socket, int directory_fd, const char *name, bool disowns
         return 0;
 }
 
-static int send_answer(int socket, int result, const CopySource *s) {
-        Answer answer = {
-                .result = result,
-                .st = s->attributes.st,
-                .xattrs_size = (uint32_t) s->attributes.xattrs_size,
+static int send_reply(int socket, int result, const CopySource *s) {
+        Answer answer = { .result = result, .st = s->attributes.st };
+        const struct iovec parts[] = {
+                { .iov_base = &answer, .iov_len = sizeof(answer) },
+                { .iov_base = s->attributes.xattrs, .iov_len = s->attributes.xattrs_size },
         };
-        int r;
 
-        r = send_with_fd(socket, &answer, sizeof(answer), s->fd);
-        if (r < 0 || answer.xattrs_size == 0)
-                return r;
+        return packet_send(socket, parts, ELEMENTSOF(parts), &s->fd, s->fd >= 0 ? 1 : 0, 0);
+}
 
-        return send_with_fd(socket, s->attributes.xattrs, answer.xattrs_size, -EBADF);
+/* Returns 1, or 0 when nobody will ask any more. */
+static int serve_one(int socket) {
+        _cleanup_(copy_source_done) CopySource s = { .fd = -EBADF };
+        Question question = {};
+        int fds[PACKET_FDS_MAX], r;
+        size_t n_fds = 0;
+        ssize_t n;
+
+        n = packet_receive(socket, &question, sizeof(question), 0, fds, &n_fds);
+        if (n <= 0)
+                return (int) n;
+
+        question.name[NAME_MAX] = 0;
+        r = n_fds == 1 ? copy_source_open(fds[0], question.name, question.disowns, &s) : -EPROTO;
+        fds_close(fds, n_fds);
+
+        r = send_reply(socket, r, &s);
+        return r < 0 ? r : 1;
 }
 
 int copy_source_serve(int socket) {
@@ -198,23 +173,11 @@ int copy_source_serve(int socket) {
 
         assert(socket >= 0);
 
-        for (;;) {
-                _cleanup_(copy_source_done) CopySource s = { .fd = -EBADF };
-                _cleanup_close_ int directory_fd = -EBADF;
-                Question question;
+        do
+                r = serve_one(socket);
+        while (r > 0);
 
-                r = receive_with_fd(socket, &question, sizeof(question), &directory_fd);
-                if (r <= 0)
-                        return r;
-                if (directory_fd < 0)
-                        return -EBADMSG;
-
-                question.name[NAME_MAX] = 0;
-                r = copy_source_open(directory_fd, question.name, question.disowns, &s);
-                r = send_answer(socket, r, &s);
-                if (r < 0)
-                        return r;
-        }
+        return r;
 }
 
 void copy_source_done(CopySource *s) {

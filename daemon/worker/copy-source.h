@@ -37,7 +37,7 @@ int copy_source_open(int directory_fd, const char *name, bool disowns, CopySourc
 
 /**
  * copy_source_ask() - have another process open something to be copied
- * @socket:             connected to copy_source_serve()
+ * @socket:             connected to copy_source_serve(), of type SOCK_SEQPACKET
  * @directory_fd:       as for copy_source_open()
  * @name:               as for that
  * @disowns:            as for that

@@ -272,6 +272,10 @@ static int copy_entry(Copy *c, const char *name) {
         if (++c->n_entries > COPY_ENTRIES_MAX)
                 return -EFBIG;
 
+        /* So that a tree of nothing but directories is seen to go on. */
+        if (c->progress.on_progress)
+                c->progress.on_progress(c->progress.userdata, c->progress.bytes);
+
         c->path[l->path_size] = 0;
         r = copy_one(c, dirfd(l->entries), name, &l->target, name);
 

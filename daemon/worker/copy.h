@@ -35,7 +35,7 @@ typedef struct CopyRequest {
         bool disowns;                   /* see copy_attributes_read() */
         int opener;                     /* socket of copy_source_serve(), or -EBADF: we open */
 
-        /* Told how many bytes of files have been copied, again and again. */
+        /* Told how many bytes of files have been copied, whenever there is something new. */
         void (*on_progress)(void *userdata, uint64_t bytes);
         void *userdata;
 } CopyRequest;
