@@ -23,10 +23,20 @@ typedef struct CreateRequest {
         Id128 id;                       /* null: none was given */
         char *service;
         char *class;                    /* as the client has spelled it */
-        pid_t leader;
+
+        /* The processes, see create_request_hold(). */
+        pid_t leader;                   /* 0: the caller itself */
+        int leader_fd;                  /* pidfd of it, owned; 0: none (that is the daemon's stdin) */
+        uint64_t leader_pidfd_id;       /* inode of its pidfd, or 0 */
+        int supervisor_fd;              /* pidfd of who manages it, owned; 0: none */
+
         char *root_directory;           /* "" or NULL: none */
         int *ifindices;
         size_t n_ifindices;
+        uint32_t vsock_cid;             /* 0: none, see vsock_cid_from_client() */
+        char *ssh_address;              /* these three may be "" or NULL: none */
+        char *ssh_private_key_path;
+        char *control_address;
         bool is_wired;                  /* the caller takes care of its network */
         bool wants_scope;               /* otherwise, the leader's unit is the machine's */
         Properties properties;          /* of the scope */
@@ -52,6 +62,35 @@ void create_request_done(CreateRequest *q);
 int create_request_check(const CreateRequest *q, const char **reterr_text);
 
 /**
+ * vsock_cid_from_client() - read the context id of a machine's vsock
+ * @cid:                as a client gives it, MACHINE_VSOCK_NONE for none
+ * @ret:                return location for the number, 0 for none
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      0 to 2, which are not for machines
+ */
+int vsock_cid_from_client(uint32_t cid, uint32_t *ret);
+
+/**
+ * create_request_hold() - get hold of the processes that a request names
+ * @q:                  request, checked
+ * @caller_fd:          pidfd of the caller, or -EBADF if that is not known; borrowed
+ * @reterr_text:        return location for what is wrong, a static string, with
+ *                      -EINVAL
+ *
+ * To be done as soon as the request is there: while it waits to be granted, a
+ * number may come to mean another process. Whatever tells of the leader must
+ * agree, its pidfd before all else; if nothing does, the caller leads its machine.
+ * A caller that is not the leader becomes the supervisor, unless its process is
+ * another user's: who has registered a machine may have that one signalled.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      no pidfd, or two different processes, or the host's init
+ *         -ESRCH       the leader has gone
+ */
+int create_request_hold(CreateRequest *q, int caller_fd, const char **reterr_text);
+
+/**
  * machine_info_from_request() - what is known of a machine that is only asked for
  * @q:                  the request, checked
  * @leader_fd:          pidfd of the leader
@@ -68,7 +107,8 @@ int machine_info_from_request(const CreateRequest *q, int leader_fd, MachineInfo
  * machine_info_locate() - note where the leader is
  * @info:               the machine; its unit and control group are set
  *
- * In a scope of ours, or in a unit that becomes the machine's.
+ * In a scope of ours, or in a unit that becomes the machine's. The part of the
+ * unit is noted once, with the unit: a guest moves on below it.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENXIO       in no unit

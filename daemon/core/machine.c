@@ -4,10 +4,15 @@
 #include <signal.h>
 
 #include "daemon/core/machine.h"
+#include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
+
+/* SIGKILL to one process after the other: so often, for those that are being forked. */
+#define KILL_ROUNDS_MAX 8
 
 struct Machine {
         MachineInfo info;
+        IdMap id_maps[_ID_KIND_MAX];
         MachineState state;
         int leader_fd;
 };
@@ -32,7 +37,11 @@ void machine_info_done(MachineInfo *info) {
         free(info->root_directory);
         free(info->unit);
         free(info->cgroup);
+        free(info->subgroup);
         free(info->ifindices);
+        free(info->ssh_address);
+        free(info->ssh_private_key_path);
+        free(info->control_address);
         free(info->host_interface);
         free(info->address4);
         free(info->address6);
@@ -64,6 +73,8 @@ Machine *machine_free(Machine *m) {
 
         closep(&m->leader_fd);
         machine_info_done(&m->info);
+        for (IdKind kind = 0; kind < _ID_KIND_MAX; kind++)
+                idmap_done(&m->id_maps[kind]);
         free(m);
         return NULL;
 }
@@ -88,18 +99,86 @@ int machine_leader_fd(const Machine *m) {
         return m->leader_fd;
 }
 
-static int kill_all(const char *cgroup, int signo) {
+IdMap *machine_id_map(Machine *m, IdKind kind) {
+        return &m->id_maps[kind];
+}
+
+bool machine_info_holds_unit(const MachineInfo *info) {
+        if (info->owns_scope)
+                return true;
+        if (info->uid != 0)
+                return false;
+
+        /* What is in the slice is there for machines: nspawn and berth-run divide such
+         * units into their own part and the guest's. */
+        return !info->subgroup || (info->cgroup && startswith(info->cgroup, "/machine.slice/"));
+}
+
+bool machine_info_stands_for_unit(const MachineInfo *info) {
+        if (info->owns_scope)
+                return true;
+        if (info->uid != 0)
+                return false;
+
+        /* A user's service manager is one unit, with all that the user runs below it. */
+        return !info->subgroup || (info->cgroup && !startswith(info->cgroup, "/user.slice/"));
+}
+
+/* In processes that root's machines, or scopes that we have made, share with nobody. */
+static int kill_group(const char *path, int signo) {
         int r;
 
         /* Whoever forks while we signal one after the other would escape. */
         if (signo == SIGKILL)
-                return cgroup_kill_all(cgroup);
+                return cgroup_kill_all(path);
 
-        r = cgroup_signal(cgroup, signo);
-        if (r == -ENOENT || r == 0)
+        r = cgroup_signal(path, signo, CGROUP_ANY_OWNER);
+        return r == 0 ? -ESRCH : r;
+}
+
+static int kill_owned(const char *path, int signo, uid_t owner) {
+        int r, n = 0;
+
+        for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++) {
+                r = cgroup_signal(path, signo, owner);
+                if (r < 0)
+                        return r;
+
+                n += r;
+                if (r == 0 || signo != SIGKILL)
+                        break;
+        }
+
+        return n == 0 ? -ESRCH : 0;
+}
+
+static int kill_all(const MachineInfo *info, int signo) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (!info->cgroup)
+                return -ESRCH;
+
+        r = text_printf(&path, "%s%s%s", info->cgroup, info->subgroup ? "/" : "", info->subgroup ?: "");
+        if (r < 0)
+                return r;
+
+        r = info->uid == 0 || info->owns_scope ? kill_group(path, signo)
+                                               : kill_owned(path, signo, info->uid);
+        if (r == -ENOENT)
                 return -ESRCH;
 
         return r < 0 ? r : 0;
+}
+
+static int kill_supervisor(const MachineInfo *info, int signo) {
+        _cleanup_close_ int pidfd = -EBADF;
+
+        if (info->supervisor <= 0)
+                return -ESRCH;
+
+        pidfd = process_open_identified(info->supervisor, &info->supervisor_identity);
+        return pidfd < 0 ? pidfd : process_signal(pidfd, signo);
 }
 
 int machine_kill(Machine *m, KillWhom whom, int signo) {
@@ -109,12 +188,15 @@ int machine_kill(Machine *m, KillWhom whom, int signo) {
                 return -EINVAL;
         if (m->info.class == MACHINE_HOST)
                 return -EOPNOTSUPP;
-        if (whom == KILL_LEADER)
-                return process_signal(m->leader_fd, signo);
-        if (!m->info.cgroup)
-                return -ESRCH;
 
-        return kill_all(m->info.cgroup, signo);
+        switch (whom) {
+        case KILL_LEADER:
+                return process_signal(m->leader_fd, signo);
+        case KILL_SUPERVISOR:
+                return kill_supervisor(&m->info, signo);
+        default:
+                return kill_all(&m->info, signo);
+        }
 }
 
 int machine_open_root(Machine *m) {
@@ -164,6 +246,8 @@ int kill_whom_from_string(const char *s, KillWhom *ret) {
 
         if (streq(s, "leader"))
                 *ret = KILL_LEADER;
+        else if (streq(s, "supervisor"))
+                *ret = KILL_SUPERVISOR;
         else if (streq(s, "all") || isempty(s))
                 *ret = KILL_ALL;
         else

@@ -12,6 +12,7 @@
 
 #include "lib/base/base.h"
 #include "lib/base/id128.h"
+#include "lib/kernel/idmap.h"
 #include "lib/kernel/process.h"
 
 /* The name under which the host itself is listed. */
@@ -36,8 +37,18 @@ typedef enum MachineState {
 typedef enum KillWhom {
         KILL_LEADER,
         KILL_ALL,
+        KILL_SUPERVISOR,
         _KILL_WHOM_MAX,
 } KillWhom;
+
+typedef enum IdKind {
+        ID_USER,
+        ID_GROUP,
+        _ID_KIND_MAX,
+} IdKind;
+
+/* What the bus and machined's files say for a machine without a vsock. */
+#define MACHINE_VSOCK_NONE UINT32_MAX
 
 /* Strings may be NULL, unless told. */
 typedef struct MachineInfo {
@@ -47,14 +58,21 @@ typedef struct MachineInfo {
         MachineClass class;
         pid_t leader;
         ProcessIdentity leader_identity;
+        pid_t supervisor;               /* who registered it, if not the leader itself, or 0; may have gone */
+        ProcessIdentity supervisor_identity;
         char *root_directory;           /* on the host */
         char *unit;                     /* never NULL once it runs */
         char *cgroup;                   /* of the unit, "/machine.slice/…" */
+        char *subgroup;                 /* the machine's part of it, "payload"; NULL: all of it */
         int *ifindices;                 /* of the host's ends of its links */
         size_t n_ifindices;
         uint64_t realtime;              /* begin, µs since 1970 */
         uint64_t monotonic;             /* begin, µs since boot */
         uid_t uid;                      /* who registered it */
+        uint32_t vsock_cid;             /* 0: none */
+        char *ssh_address;              /* where ssh(1) finds it, and with which key */
+        char *ssh_private_key_path;
+        char *control_address;          /* Varlink address of who runs it */
 
         /* What we made for it outside of it, and hence remove with it. Filled
          * with what is planned before anything is made. */
@@ -98,6 +116,28 @@ int machine_new(MachineInfo *info, int leader_fd, Machine **ret);
 Machine *machine_free(Machine *m);
 DEFINE_CLEANUP(Machine, machine_free);
 
+/**
+ * machine_info_holds_unit() - check whether a unit is there for one machine
+ * @info:               the machine
+ *
+ * Not so if the machine is only a part of a unit that others may be in, too, as
+ * in a user's own service manager; and never on the word of somebody who is not
+ * root, whose process may be in any unit. It takes a look at the other machines
+ * to tell whether it shares its unit with one of those.
+ *
+ * Return: whether ending the unit ends this machine, and nothing else.
+ */
+bool machine_info_holds_unit(const MachineInfo *info);
+
+/**
+ * machine_info_stands_for_unit() - check whether a unit's processes are the machine's
+ * @info:               the machine
+ *
+ * Return: whether all processes of its unit, its manager's included, may be
+ *         said to be the machine's, if no other machine is in that unit.
+ */
+bool machine_info_stands_for_unit(const MachineInfo *info);
+
 const MachineInfo *machine_info(const Machine *m);
 
 /* For the manager and the steps that it runs: who else reads the info may not change it. */
@@ -107,11 +147,18 @@ void machine_set_state(Machine *m, MachineState state);
 MachineState machine_state(const Machine *m);
 int machine_leader_fd(const Machine *m);
 
+/* Where its map of ids is kept, for daemon/core/idmap.c. */
+IdMap *machine_id_map(Machine *m, IdKind kind);
+
 /**
  * machine_kill() - send a signal to the processes of a machine
  * @m:                  machine to signal
- * @whom:               its leader, or all in its unit
+ * @whom:               its leader, its supervisor, or all in its unit, or in its
+ *                      part of it
  * @signo:              signal number
+ *
+ * Of a unit that is there for more than the machine of somebody who is not root,
+ * "all" are those processes that this user may signal anyway.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EINVAL      @signo is not a signal
@@ -146,7 +193,7 @@ int machine_class_from_string(const char *s, MachineClass *ret);
 
 /**
  * kill_whom_from_string() - read who is to be signalled
- * @s:                  "leader", "all", or "" for all
+ * @s:                  "leader", "supervisor", "all", or "" for all
  * @ret:                return location for the answer
  *
  * Return: 0 on success, negative error code on failure.

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <signal.h>
+
+#include "daemon/core/idmap.h"
 #include "daemon/core/manager.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/state.h"
@@ -9,6 +12,9 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
+
+/* Of a process that is asked about: whoever asks may have made as many as there are numbers. */
+#define ANCESTORS_MAX 64
 
 typedef struct CreationRun CreationRun;
 
@@ -24,6 +30,7 @@ struct Manager {
         ManagerListener listener;
 
         Registry machines;
+        IdMaps *id_maps;
         CreationRun *runs;
 };
 
@@ -43,18 +50,39 @@ Machine *manager_find(Manager *m, const char *name) {
         return entry_if_open(registry_find(&m->machines, name));
 }
 
-Machine *manager_find_by_pid(Manager *m, pid_t pid) {
-        _cleanup_free_ char *cgroup = NULL, *unit = NULL;
+static Machine *find_by_process(Manager *m, pid_t pid) {
+        _cleanup_free_ char *cgroup = NULL, *unit = NULL, *below = NULL;
         Machine *machine;
 
         machine = entry_if_open(registry_find_leader(&m->machines, pid));
         if (machine)
                 return machine;
 
-        if (cgroup_of_process(pid, &cgroup) < 0 || cgroup_unit(cgroup, &unit, NULL) < 0)
+        if (cgroup_of_process(pid, &cgroup) < 0 || cgroup_unit(cgroup, &unit, &below) < 0)
                 return NULL;
 
-        return entry_if_open(registry_find_unit(&m->machines, unit));
+        return entry_if_open(registry_find_unit(&m->machines, unit, below));
+}
+
+Machine *manager_find_by_pid(Manager *m, pid_t pid) {
+        for (unsigned i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+                Machine *machine = find_by_process(m, pid);
+
+                if (machine)
+                        return machine;
+                if (process_parent(pid, &pid) < 0)
+                        return NULL;
+        }
+
+        return NULL;
+}
+
+int manager_find_by_id(Manager *m, IdKind kind, uint32_t id, Machine **ret, uint32_t *ret_inside) {
+        assert(m);
+        assert(ret);
+        assert(ret_inside);
+
+        return idmaps_find(m->id_maps, kind, id, ret, ret_inside);
 }
 
 Machine *manager_next(Manager *m, Machine *previous) {
@@ -87,6 +115,11 @@ static void undo_all(Manager *m, Creation *c) {
         state_remove_own(&m->state, c->info->name);
 }
 
+static void drop(Manager *m, Entry *e) {
+        idmaps_drop(m->id_maps, e->machine);
+        registry_drop(&m->machines, e);
+}
+
 static void manager_remove(Manager *m, Entry *e) {
         Creation c = creation_of(m, machine_info_edit(e->machine), -EBADF);
 
@@ -95,7 +128,7 @@ static void manager_remove(Manager *m, Entry *e) {
         if (m->listener.machine_removed)
                 m->listener.machine_removed(m->listener.userdata, e->machine);
 
-        registry_drop(&m->machines, e);
+        drop(m, e);
 }
 
 static int on_leader_exited(
@@ -127,8 +160,17 @@ int manager_unregister(Manager *m, Machine *machine) {
         return 0;
 }
 
+/* Of a unit that is not the machine's alone, who manages it may know how to end it. */
+static int ask_supervisor(Machine *machine) {
+        int r;
+
+        r = machine_kill(machine, KILL_SUPERVISOR, SIGTERM);
+        return r == -ESRCH ? -EOPNOTSUPP : r;
+}
+
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
         const MachineInfo *info;
+        bool has_job = false;
         int r;
 
         assert(m);
@@ -138,14 +180,20 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
         if (info->class == MACHINE_HOST)
                 return -EOPNOTSUPP;
 
-        /* A scope of ours has nobody who would tidy up when asked; to wait for that takes systemd 90 s. */
-        r = info->owns_scope ? cgroup_kill_all(info->cgroup)
-                             : m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
+        if (info->owns_scope)
+                /* It has nobody who would tidy up when asked; to wait for that takes systemd 90 s. */
+                r = cgroup_kill_all(info->cgroup);
+        else if (machine_info_holds_unit(info) &&
+                 !registry_shares_unit(registry_find(&m->machines, info->name))) {
+                r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
+                has_job = true;
+        } else
+                r = ask_supervisor(machine);
         if (r < 0)
                 return r;
 
         machine_set_state(machine, MACHINE_CLOSING);
-        if (info->owns_scope)
+        if (!has_job)
                 done(userdata, 0);
 
         return 0;
@@ -184,7 +232,6 @@ static void run_finish(CreationRun *run, int result, const char *where) {
 
         if (result >= 0) {
                 machine_set_state(e->machine, MACHINE_RUNNING);
-                registry_add_unit(&m->machines, e);
 
                 if (m->listener.machine_added)
                         m->listener.machine_added(m->listener.userdata, e->machine);
@@ -193,7 +240,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
         run->done(run->userdata, result, where, result >= 0 ? e->machine : NULL);
 
         if (result < 0)
-                registry_drop(&m->machines, e);
+                drop(m, e);
 
         run_free(run);
 }
@@ -205,6 +252,14 @@ static int run_complete(CreationRun *run) {
 
         /* Where systemd has put it; also, for the kill of all. */
         r = machine_info_locate(info);
+        if (r < 0)
+                return r;
+
+        r = registry_add_unit(&m->machines, run->entry);
+        if (r < 0)
+                return r;
+
+        r = idmaps_add(m->id_maps, run->entry->machine);
         if (r < 0)
                 return r;
 
@@ -298,17 +353,39 @@ static int run_new(
         return 0;
 }
 
-static int make_machine(Manager *m, const CreateRequest *request, Machine **ret) {
+/* Others than root may lead us to what is theirs only. */
+static int check_owner(const CreateRequest *request, int leader_fd) {
+        int r;
+
+        if (request->uid == 0)
+                return 0;
+
+        r = process_is_owned_by(leader_fd, request->uid);
+        return r == 0 ? -EACCES : r;
+}
+
+static int take_leader(CreateRequest *request) {
+        int fd = request->leader_fd;
+
+        request->leader_fd = 0;
+        return fd > 0 ? fd : process_open(request->leader);
+}
+
+static int make_machine(Manager *m, CreateRequest *request, Machine **ret) {
         _cleanup_close_ int leader_fd = -EBADF;
         MachineInfo info = {};
         Creation c;
         int r;
 
-        leader_fd = process_open(request->leader);
+        leader_fd = take_leader(request);
         if (leader_fd < 0)
                 return leader_fd;
         if (!process_is_alive(leader_fd))
                 return -ESRCH;
+
+        r = check_owner(request, leader_fd);
+        if (r < 0)
+                return r;
 
         c = creation_of(m, &info, leader_fd);
         c.request = request;
@@ -410,7 +487,11 @@ static int add_running(Manager *m, Machine *machine) {
         if (r < 0)
                 return r;
 
-        r = machine_info(machine)->class == MACHINE_HOST ? 0 : watch_leader(m, e);
+        r = registry_add_unit(&m->machines, e);
+        if (r >= 0 && machine_info(machine)->class != MACHINE_HOST)
+                r = watch_leader(m, e);
+        if (r >= 0 && machine_info(machine)->class != MACHINE_HOST)
+                r = idmaps_add(m->id_maps, machine);
         if (r < 0) {
                 e->machine = NULL;
                 registry_drop(&m->machines, e);
@@ -418,7 +499,6 @@ static int add_running(Manager *m, Machine *machine) {
         }
 
         machine_set_state(machine, MACHINE_RUNNING);
-        registry_add_unit(&m->machines, e);
         return 0;
 }
 
@@ -549,6 +629,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
 
+        r = idmaps_new(m->event, &m->id_maps);
+        if (r < 0)
+                return r;
+
         r = add_host(m);
         if (r < 0)
                 return r;
@@ -577,6 +661,7 @@ Manager *manager_free(Manager *m) {
 
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);
+        (void) idmaps_free(m->id_maps);
         state_close(&m->state);
         sd_event_unref(m->event);
         free(m);

@@ -92,9 +92,27 @@ Machine *manager_find(Manager *m, const char *name);
  * @m:                  the manager
  * @pid:                process id, above 0
  *
+ * It is the leader of one, or in the unit of one, or in the machine's part of
+ * that; or its parent is, or the parent of that, so that what somebody has moved
+ * elsewhere still belongs where it came from.
+ *
  * Return: the machine, or NULL.
  */
 Machine *manager_find_by_pid(Manager *m, pid_t pid);
+
+/**
+ * manager_find_by_id() - find the machine that a user or group of the host is in
+ * @m:                  the manager
+ * @kind:               user or group
+ * @id:                 the id on the host
+ * @ret:                return location for the machine
+ * @ret_inside:         return location for the id in that machine
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -E_NO_SUCH_USER_MAPPING      it is of none, or one of the host's own
+ *         -E_NO_SUCH_GROUP_MAPPING     the same of a group
+ */
+int manager_find_by_id(Manager *m, IdKind kind, uint32_t id, Machine **ret, uint32_t *ret_inside);
 
 /**
  * manager_next() - walk through all machines, in the order of their coming
@@ -124,6 +142,7 @@ typedef void (*CreateDone)(void *userdata, int result, const char *where, Machin
  * Return: 0 if @done is called, negative error code if not.
  * Errors: -E_MACHINE_EXISTS    there is one of that name
  *         -ESRCH               the leader has gone
+ *         -EACCES              the leader is not its caller's
  *         -ENXIO               no scope is wanted, and the leader is in no unit
  */
 int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *userdata);
@@ -136,8 +155,11 @@ int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *us
  *                      returns; that the machine has gone comes through the listener
  * @userdata:           for that
  *
+ * What is in its unit ends with it, unless the unit is not the machine's alone:
+ * then its supervisor is sent SIGTERM.
+ *
  * Return: 0 if @done is called, negative error code if not.
- * Errors: -EOPNOTSUPP  it is the host
+ * Errors: -EOPNOTSUPP  it is the host, or has no supervisor that could end it
  *         others       what the scope backend runs into
  */
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata);

@@ -13,22 +13,31 @@
 
 #include "daemon/core/machine.h"
 
+typedef struct Place Place;
+
 /* A machine in the tables, and what tells of its end. */
 typedef struct Entry {
         Machine *machine;
         void *owner;                    /* for callbacks, which are given the entry */
         sd_event_source *leader_exited;
-        bool stands_for_unit;           /* is in the table by unit */
+        Place *unit, *subgroup;         /* where it is; NULL: not in the table, or in no subgroup */
         UT_hash_handle by_name;
-        UT_hash_handle by_unit;
         UT_hash_handle by_leader;
 } Entry;
+
+/* A unit ("machine-web.scope") or a part of one ("berth@web.service/payload"). */
+struct Place {
+        char *path;
+        Entry *holder;                  /* whom its processes belong to, or NULL */
+        size_t n_machines;              /* in it */
+        UT_hash_handle by_path;
+};
 
 /* Empty if all is NULL. */
 typedef struct Registry {
         Entry *by_name;
-        Entry *by_unit;
         Entry *by_leader;
+        Place *places;
 } Registry;
 
 /**
@@ -48,10 +57,13 @@ int registry_add(Registry *r, Machine *machine, void *owner, Entry **ret);
  * @r:                  the tables
  * @e:                  the machine
  *
- * A unit may hold several machines, as when nspawn runs in a login session: it
- * stands for the first.
+ * A unit may hold several machines, as when nspawn runs in a login session: what
+ * is in the part of none of them belongs to the first that stands for the unit.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
  */
-void registry_add_unit(Registry *r, Entry *e);
+int registry_add_unit(Registry *r, Entry *e);
 
 /**
  * registry_drop() - remove a machine, and free it
@@ -62,8 +74,20 @@ void registry_drop(Registry *r, Entry *e);
 
 /* Those that are there, or NULL. */
 Entry *registry_find(const Registry *r, const char *name);
-Entry *registry_find_unit(const Registry *r, const char *unit);
 Entry *registry_find_leader(const Registry *r, pid_t leader);
+
+/**
+ * registry_find_unit() - find the machine of a place in a unit
+ * @r:                  the tables
+ * @unit:               the unit
+ * @below:              path below it, "" for the unit's own group
+ *
+ * Return: the machine, or NULL.
+ */
+Entry *registry_find_unit(const Registry *r, const char *unit, const char *below);
+
+/* Whether there are more machines in its unit. */
+bool registry_shares_unit(const Entry *e);
 
 /* The one behind @e, or the first one if that is NULL; NULL at the end. */
 Entry *registry_next(const Registry *r, const Entry *e);

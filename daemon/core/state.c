@@ -5,12 +5,14 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "daemon/core/creation.h"
 #include "daemon/core/state.h"
 #include "lib/base/beneath.h"
 #include "lib/base/envfile.h"
 #include "lib/base/file.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
+#include "lib/kernel/cgroup.h"
 
 /* A machine with all its links and the longest paths stays far below. */
 #define STATE_FILE_MAX (64 << 10)
@@ -58,6 +60,14 @@ static int append_number(char **text, const char *key, uint64_t value) {
                 return 0;
 
         (void) snprintf(digits, sizeof(digits), "%llu", (unsigned long long) value);
+        return envfile_append(text, key, digits);
+}
+
+/* The same where 0 means something. */
+static int append_unsigned(char **text, const char *key, uint32_t value) {
+        char digits[16];
+
+        (void) snprintf(digits, sizeof(digits), "%u", value);
         return envfile_append(text, key, digits);
 }
 
@@ -113,7 +123,8 @@ int state_save_own(const StateDirectories *d, const MachineInfo *info, bool runs
             (r = append_number(&text, "LEADER", (uint64_t) info->leader)) < 0 ||
             (r = append_number(&text, "LEADER_PIDFD_ID", info->leader_identity.pidfd_id)) < 0 ||
             (r = append_number(&text, "LEADER_START_TIME", info->leader_identity.start_time)) < 0 ||
-            (r = append_number(&text, "UID", info->uid)) < 0 ||
+            (r = append_number(&text, "SUPERVISOR_START_TIME", info->supervisor_identity.start_time)) < 0 ||
+            (r = append_unsigned(&text, "UID", info->uid)) < 0 ||
             (r = envfile_append(&text, "UNIT", info->unit)) < 0 ||
             (r = envfile_append(&text, "CGROUP", info->cgroup)) < 0 ||
             (r = append_flag(&text, "OWNS_SCOPE", info->owns_scope)) < 0 ||
@@ -167,18 +178,28 @@ int state_save_machined(const StateDirectories *d, const MachineInfo *info) {
                 return -ENOMEM;
 
         if ((r = envfile_append(&text, "NAME", info->name)) < 0 ||
-            (r = append_number(&text, "UID", info->uid)) < 0 ||
+            (r = append_unsigned(&text, "UID", info->uid)) < 0 ||
             (r = envfile_append(&text, "SCOPE", info->unit)) < 0 ||
+            (r = envfile_append(&text, "SUBGROUP", info->subgroup)) < 0 ||
             (r = envfile_append(&text, "SERVICE", info->service)) < 0 ||
             (r = envfile_append(&text, "ROOT", info->root_directory)) < 0 ||
             (r = append_id(&text, "ID", info->id)) < 0 ||
             (r = append_number(&text, "LEADER", (uint64_t) info->leader)) < 0 ||
             (r = append_number(&text, "LEADER_PIDFDID", info->leader_identity.pidfd_id)) < 0 ||
+            (r = append_number(&text, "SUPERVISOR", (uint64_t) info->supervisor)) < 0 ||
+            (r = append_number(&text, "SUPERVISOR_PIDFDID", info->supervisor_identity.pidfd_id)) < 0 ||
             (r = envfile_append(&text, "CLASS", machine_class_to_string(info->class))) < 0 ||
             (r = append_number(&text, "REALTIME", info->realtime)) < 0 ||
             (r = append_number(&text, "MONOTONIC", info->monotonic)) < 0 ||
-            (r = append_ifindices(&text, info)) < 0)
+            (r = append_ifindices(&text, info)) < 0 ||
+            (r = append_unsigned(&text, "VSOCK_CID", info->vsock_cid ?: MACHINE_VSOCK_NONE)) < 0 ||
+            (r = envfile_append(&text, "SSH_ADDRESS", info->ssh_address)) < 0 ||
+            (r = envfile_append(&text, "SSH_PRIVATE_KEY_PATH", info->ssh_private_key_path)) < 0 ||
+            (r = envfile_append(&text, "CONTROL_ADDRESS", info->control_address)) < 0)
                 return r;
+
+        if (!machine_info_stands_for_unit(info))
+                return file_replace(d->machined_fd, info->name, 0644, text);
 
         /* The link first: who watches the directory reads it when the file appears. */
         r = unit_link_name(info->unit, &link);
@@ -268,6 +289,20 @@ static int read_ifindices(char *const *pairs, MachineInfo *info) {
         return 0;
 }
 
+/* Files of machined before 258 have none: it was root. */
+static int read_uid(char *const *pairs, MachineInfo *info) {
+        const char *value = envfile_get(pairs, "UID");
+        unsigned uid;
+
+        if (!value)
+                return 0;
+        if (parse_unsigned(value, UINT32_MAX - 1, &uid) < 0)
+                return -EBADMSG;
+
+        info->uid = uid;
+        return 0;
+}
+
 static int read_common(char *const *pairs, const char *unit_key, MachineInfo *info) {
         const char *id = envfile_get(pairs, "ID"), *class = envfile_get(pairs, "CLASS");
 
@@ -278,8 +313,41 @@ static int read_common(char *const *pairs, const char *unit_key, MachineInfo *in
         if (id && id128_parse(id, &info->id) < 0)
                 return -EBADMSG;
 
-        info->uid = (uid_t) get_number(pairs, "UID");
+        if (read_uid(pairs, info) < 0)
+                return -EBADMSG;
+
         return copy_text(pairs, unit_key, &info->unit);
+}
+
+/* Below the unit: it shall not lead to another one. */
+static int read_subgroup(char *const *pairs, MachineInfo *info) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = copy_text(pairs, "SUBGROUP", &info->subgroup);
+        if (r < 0 || !info->subgroup)
+                return r;
+
+        r = text_printf(&path, "/%s", info->subgroup);
+        if (r < 0)
+                return r;
+
+        return cgroup_path_is_normal(path) && path[1] ? 0 : -EBADMSG;
+}
+
+/* Without what tells it from others of its number it is nobody. */
+static void read_supervisor(char *const *pairs, MachineInfo *info) {
+        if (parse_pid(envfile_get(pairs, "SUPERVISOR") ?: "", &info->supervisor) < 0)
+                info->supervisor = 0;
+
+        info->supervisor_identity.pidfd_id = get_number(pairs, "SUPERVISOR_PIDFDID");
+}
+
+static void read_vsock(char *const *pairs, MachineInfo *info) {
+        uint64_t cid = get_number(pairs, "VSOCK_CID");
+
+        if (cid > UINT32_MAX || vsock_cid_from_client((uint32_t) cid, &info->vsock_cid) < 0)
+                info->vsock_cid = 0;
 }
 
 static int read_machined(char *const *pairs, MachineInfo *info) {
@@ -288,9 +356,15 @@ static int read_machined(char *const *pairs, MachineInfo *info) {
         info->leader_identity.pidfd_id = get_number(pairs, "LEADER_PIDFDID");
         info->realtime = get_number(pairs, "REALTIME");
         info->monotonic = get_number(pairs, "MONOTONIC");
+        read_supervisor(pairs, info);
+        read_vsock(pairs, info);
 
         if ((r = read_common(pairs, "SCOPE", info)) < 0 ||
+            (r = read_subgroup(pairs, info)) < 0 ||
             (r = copy_text(pairs, "SERVICE", &info->service)) < 0 ||
+            (r = copy_text(pairs, "SSH_ADDRESS", &info->ssh_address)) < 0 ||
+            (r = copy_text(pairs, "SSH_PRIVATE_KEY_PATH", &info->ssh_private_key_path)) < 0 ||
+            (r = copy_text(pairs, "CONTROL_ADDRESS", &info->control_address)) < 0 ||
             (r = copy_text(pairs, "ROOT", &info->root_directory)) < 0)
                 return r;
 
@@ -302,6 +376,7 @@ static int read_own(char *const *pairs, MachineInfo *info) {
 
         info->leader_identity.pidfd_id = get_number(pairs, "LEADER_PIDFD_ID");
         info->leader_identity.start_time = get_number(pairs, "LEADER_START_TIME");
+        info->supervisor_identity.start_time = get_number(pairs, "SUPERVISOR_START_TIME");
         info->owns_scope = get_flag(pairs, "OWNS_SCOPE");
         info->host_ifindex = (unsigned) get_number(pairs, "HOST_IFINDEX");
         info->masquerades = get_flag(pairs, "MASQUERADES");

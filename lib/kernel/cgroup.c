@@ -55,7 +55,7 @@ int cgroup_of_process(pid_t pid, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-static bool path_is_normal(const char *path) {
+bool cgroup_path_is_normal(const char *path) {
         if (path[0] != '/')
                 return false;
 
@@ -86,7 +86,7 @@ int cgroup_open(const char *path) {
 
         assert(path);
 
-        if (!path_is_normal(path))
+        if (!cgroup_path_is_normal(path))
                 return -EINVAL;
 
         root_fd = open_root();
@@ -104,7 +104,7 @@ int cgroup_make(const char *path) {
 
         assert(path);
 
-        if (!path_is_normal(path))
+        if (!cgroup_path_is_normal(path))
                 return -EINVAL;
 
         root_fd = open_root();
@@ -243,8 +243,22 @@ int cgroup_remove(const char *path) {
 
 typedef struct Signalling {
         int signo;
+        uid_t owner;
         int n_processes;
 } Signalling;
+
+static void signal_one(Signalling *s, pid_t pid) {
+        _cleanup_close_ int pidfd = -EBADF;
+
+        pidfd = process_open(pid);
+        if (pidfd < 0)
+                return;
+        if (s->owner != CGROUP_ANY_OWNER && process_is_owned_by(pidfd, s->owner) <= 0)
+                return;
+
+        if (process_signal(pidfd, s->signo) >= 0)
+                s->n_processes++;
+}
 
 static int signal_group(int fd, void *userdata) {
         _cleanup_close_ int procs_fd = -EBADF;
@@ -262,24 +276,19 @@ static int signal_group(int fd, void *userdata) {
                 return r == -ENODEV || r == -EOPNOTSUPP ? 0 : r; /* gone, or of threads */
 
         for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-                _cleanup_close_ int pidfd = -EBADF;
                 pid_t pid;
 
                 /* 0 stands for processes of other pid namespaces. */
-                if (parse_pid(line, &pid) < 0)
-                        continue;
-
-                pidfd = process_open(pid);
-                if (pidfd >= 0 && process_signal(pidfd, s->signo) >= 0)
-                        s->n_processes++;
+                if (parse_pid(line, &pid) >= 0)
+                        signal_one(s, pid);
         }
 
         return 0;
 }
 
-int cgroup_signal(const char *path, int signo) {
+int cgroup_signal(const char *path, int signo, uid_t owner) {
         _cleanup_close_ int fd = -EBADF;
-        Signalling s = { .signo = signo };
+        Signalling s = { .signo = signo, .owner = owner };
         int r;
 
         fd = cgroup_open(path);

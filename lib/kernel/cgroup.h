@@ -31,6 +31,9 @@ const char *cgroup_mount_point(void);
  */
 int cgroup_of_process(pid_t pid, char **ret);
 
+/* Absolute, without "..", "." or empty components. */
+bool cgroup_path_is_normal(const char *path);
+
 /**
  * cgroup_open() - open the directory of a control group
  * @path:               its path
@@ -116,15 +119,20 @@ int cgroup_is_populated(const char *path);
  */
 int cgroup_kill_all(const char *path);
 
+/* For cgroup_signal(): whoever they belong to. */
+#define CGROUP_ANY_OWNER ((uid_t) -1)
+
 /**
  * cgroup_signal() - send a signal to everything in and below a control group
  * @path:               its path
  * @signo:              signal number; for SIGKILL, see cgroup_kill_all()
+ * @owner:              passes over processes that are not this user's, see
+ *                      process_is_owned_by(); or CGROUP_ANY_OWNER
  *
  * Return: number of processes that were signalled, negative error code.
  * Errors: -ENOENT      no such group
  */
-int cgroup_signal(const char *path, int signo);
+int cgroup_signal(const char *path, int signo, uid_t owner);
 
 /**
  * cgroup_unit() - the systemd unit that a control group belongs to

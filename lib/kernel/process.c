@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -14,8 +16,11 @@
 /* linux/magic.h, PID_FS_MAGIC, which Debian 12's headers do not have. */
 #define PIDFS_MAGIC 0x50494446
 
-/* /proc/PID/stat is a line of some 52 numbers and a name of at most 64 bytes. */
-#define PROC_FILE_MAX 4096
+/* The longest are maps of ids: 340 lines of 33 bytes. */
+#define PROC_FILE_MAX (16 << 10)
+
+/* Linux does not nest user namespaces any deeper. */
+#define USER_NAMESPACES_MAX 33
 
 int process_open(pid_t pid) {
         int fd;
@@ -163,6 +168,94 @@ int process_owner(int pidfd, uid_t *ret) {
                 return -EIO;
 
         *ret = uid;
+        return 0;
+}
+
+static int has_ids_of(int pidfd, uid_t uid) {
+        unsigned real, effective, saved;
+        _cleanup_free_ char *text = NULL;
+        const char *p;
+        int r;
+
+        r = read_proc(pidfd, "status", &text);
+        if (r < 0)
+                return r;
+
+        p = strstr(text, "\nUid:");
+        if (!p || sscanf(p, "\nUid: %u %u %u", &real, &effective, &saved) != 3)
+                return -EIO;
+
+        return real == uid && effective == uid && saved == uid;
+}
+
+static int is_our_user_namespace(int fd) {
+        struct stat ours, theirs;
+
+        if (stat("/proc/self/ns/user", &ours) < 0 || fstat(fd, &theirs) < 0)
+                return -errno;
+
+        return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* Who has made a user namespace may do all in it, and in those that were made in it. */
+static int is_in_namespace_of(int pidfd, uid_t uid) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = process_open_namespace(pidfd, "user");
+        if (fd < 0)
+                return fd;
+
+        for (unsigned i = 0; i < USER_NAMESPACES_MAX; i++) {
+                uid_t owner;
+                int r, parent_fd;
+
+                r = is_our_user_namespace(fd);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0)
+                        return -errno;
+                if (owner == uid)
+                        return 1;
+
+                parent_fd = ioctl(fd, NS_GET_PARENT);
+                if (parent_fd < 0)
+                        return errno == EPERM ? 0 : -errno; /* none of ours */
+
+                (void) close(fd);
+                fd = parent_fd;
+        }
+
+        return 0;
+}
+
+int process_is_owned_by(int pidfd, uid_t uid) {
+        int r;
+
+        r = has_ids_of(pidfd, uid);
+        if (r != 0)
+                return r;
+
+        return is_in_namespace_of(pidfd, uid);
+}
+
+int process_parent(pid_t pid, pid_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        char path[64];
+        const char *p;
+        int r, parent;
+
+        assert(ret);
+
+        (void) snprintf(path, sizeof(path), "/proc/%i/stat", pid);
+        r = file_read(path, PROC_FILE_MAX, &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+
+        p = strrchr(text, ')');
+        if (!p || sscanf(p + 1, " %*c %d", &parent) != 1)
+                return -EIO;
+
+        *ret = parent;
         return 0;
 }
 

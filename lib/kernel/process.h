@@ -102,6 +102,32 @@ int process_open_identified(pid_t pid, const ProcessIdentity *identity);
 int process_owner(int pidfd, uid_t *ret);
 
 /**
+ * process_is_owned_by() - check whether a process is a user's to command
+ * @pidfd:              pidfd of it
+ * @uid:                the user
+ *
+ * It is if all its user ids are that user's (so it is not one that the user has
+ * merely had executed with another's rights, nor one that only stands in for the
+ * user just now), or if it is in a user namespace that this user has made.
+ *
+ * Return: 1 if it is, 0 if not, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       what looking at its namespace runs into
+ */
+int process_is_owned_by(int pidfd, uid_t uid);
+
+/**
+ * process_parent() - who has a process as its child
+ * @pid:                process id, which nothing holds: whoever has it by now
+ * @ret:                return location for the parent's process id; 0 if that is
+ *                      none of our pid namespace
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       no such process
+ */
+int process_parent(pid_t pid, pid_t *ret);
+
+/**
  * process_name() - what a process calls itself
  * @pidfd:              pidfd of it
  * @ret:                return location for its name, safe to print
