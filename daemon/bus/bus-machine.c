@@ -80,6 +80,36 @@ int bus_list_machines(
         return 1;
 }
 
+static int get_number(sd_bus_message *reply, const char *property, const MachineInfo *info) {
+        const struct {
+                const char *property;
+                char type;
+                uint64_t number;
+        } number_table[] = {
+                { "Leader", 'u', (uint64_t) info->leader },
+                { "LeaderPIDFDId", 't', info->leader_identity.pidfd_id },
+                { "Supervisor", 'u', (uint64_t) info->supervisor },
+                { "SupervisorPIDFDId", 't', info->supervisor_identity.pidfd_id },
+                { "Timestamp", 't', info->realtime },
+                { "TimestampMonotonic", 't', info->monotonic },
+                { "UID", 'u', info->uid },
+                { "VSockCID", 'u', info->vsock_cid ?: MACHINE_VSOCK_NONE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(number_table); i++) {
+                uint64_t number = number_table[i].number;
+
+                if (!streq(number_table[i].property, property))
+                        continue;
+                if (number_table[i].type == 'u')
+                        return sd_bus_message_append(reply, "u", (uint32_t) number);
+
+                return sd_bus_message_append(reply, "t", number);
+        }
+
+        return -ENOENT;
+}
+
 /* One getter for all: the name tells which, and the info has it. */
 static int property_get(
                 _unused_ sd_bus *bus,
@@ -101,6 +131,9 @@ static int property_get(
                 { "Scope", info->unit },
                 { "Class", machine_class_to_string(info->class) },
                 { "RootDirectory", info->root_directory },
+                { "Subgroup", info->subgroup },
+                { "SSHAddress", info->ssh_address },
+                { "SSHPrivateKeyPath", info->ssh_private_key_path },
                 { "State", machine_state_to_string(machine_state(m)) },
         };
 
@@ -110,14 +143,11 @@ static int property_get(
 
         if (streq(property, "Id"))
                 return sd_bus_message_append_array(reply, 'y', info->id.bytes, sizeof(info->id.bytes));
-        if (streq(property, "Leader"))
-                return sd_bus_message_append(reply, "u", (uint32_t) info->leader);
         if (streq(property, "NetworkInterfaces"))
                 return sd_bus_message_append_array(reply, 'i', info->ifindices,
                                                    info->n_ifindices * sizeof(int));
 
-        return sd_bus_message_append(reply, "t",
-                                     streq(property, "Timestamp") ? info->realtime : info->monotonic);
+        return get_number(reply, property, info);
 }
 
 const sd_bus_vtable bus_machine_vtable[] = {
@@ -130,10 +160,18 @@ const sd_bus_vtable bus_machine_vtable[] = {
         SD_BUS_PROPERTY("Service", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Unit", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Scope", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST | SD_BUS_VTABLE_HIDDEN),
+        SD_BUS_PROPERTY("Subgroup", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Leader", "u", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("LeaderPIDFDId", "t", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Supervisor", "u", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SupervisorPIDFDId", "t", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Class", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("RootDirectory", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkInterfaces", "ai", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("VSockCID", "u", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SSHAddress", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SSHPrivateKeyPath", "s", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("UID", "u", property_get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", property_get, 0, 0),
 
         SD_BUS_METHOD_WITH_ARGS("Terminate",
@@ -149,6 +187,16 @@ const sd_bus_vtable bus_machine_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetAddresses",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(iay)", addresses),
+                                bus_operate_from_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSSHInfo",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("s", ssh_address, "s", ssh_private_key_path),
+                                bus_operate_from_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUIDShift",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("u", shift),
                                 bus_operate_from_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetOSRelease",

@@ -5,11 +5,11 @@
 #include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
+#include "daemon/bus/register.h"
 #include "daemon/bus/sender.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
-#include "lib/scope/property-bus.h"
 
 #define POOL_PATH "/var/lib/machines"
 
@@ -124,156 +124,35 @@ static int method_list_machines(sd_bus_message *msg, void *userdata, _unused_ sd
         return sd_bus_send(NULL, reply, NULL);
 }
 
-static int read_id(sd_bus_message *msg, Id128 *ret, sd_bus_error *reterr) {
-        const void *bytes;
-        size_t size;
+/* The one of its map that has an id of the host. */
+static int map_to_machine(sd_bus_message *msg, IdKind kind, sd_bus_error *reterr) {
+        _cleanup_free_ char *path = NULL;
+        uint32_t id, inside;
+        Machine *m = NULL;
         int r;
 
-        r = sd_bus_message_read_array(msg, 'y', &bytes, &size);
-        if (r < 0)
-                return r;
-        if (size != 0 && size != sizeof(ret->bytes))
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid machine ID parameter");
-
-        if (size > 0)
-                memcpy(ret->bytes, bytes, size);
-        return 0;
-}
-
-static int read_leader(sd_bus_message *msg, uint32_t number, pid_t *ret) {
-        if (number > INT32_MAX)
-                return -EINVAL;
-        if (number == 0)
-                return sender_pid(msg, ret);
-
-        *ret = (pid_t) number;
-        return 0;
-}
-
-static int read_ifindices(sd_bus_message *msg, CreateRequest *q, sd_bus_error *reterr) {
-        const int32_t *ifindices;
-        size_t size;
-        int r;
-
-        r = sd_bus_message_read_array(msg, 'i', (const void **) &ifindices, &size);
-        if (r < 0)
-                return r;
-        if (size / sizeof(int32_t) > IFINDICES_MAX)
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Too many network interfaces");
-
-        q->ifindices = malloc(size + 1);
-        if (!q->ifindices)
-                return -ENOMEM;
-
-        memcpy(q->ifindices, ifindices, size);
-        q->n_ifindices = size / sizeof(int32_t);
-        return 0;
-}
-
-static int copy_texts(
-                OperationRequest *q,
-                const char *name,
-                const char *service,
-                const char *class,
-                const char *root) {
-
-        q->machine = strdup(name);
-        q->create.name = strdup(name);
-        q->create.service = strdup(service);
-        q->create.class = strdup(class);
-        q->create.root_directory = strdup(root);
-
-        return q->machine && q->create.name && q->create.service && q->create.class &&
-                               q->create.root_directory
-                       ? 0
-                       : -ENOMEM;
-}
-
-/* Reads what the four methods have in common, and then what each has more. */
-static int read_request(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
-        const char *name, *service, *class, *root;
-        CreateRequest *create = &q->create;
-        uint32_t leader;
-        int r;
-
-        r = sd_bus_message_read(msg, "s", &name);
+        r = sd_bus_message_read(msg, "u", &id);
         if (r < 0)
                 return r;
 
-        r = read_id(msg, &create->id, reterr);
+        r = manager_find_by_id(bus_of(msg)->manager, kind, id, &m, &inside);
+        if (r < 0)
+                return bus_error(reterr, r, "No machine has %s %u of the host",
+                                 kind == ID_USER ? "user" : "group", id);
+
+        r = machine_path(machine_info(m)->name, &path);
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_read(msg, "ssus", &service, &class, &leader, &root);
-        if (r < 0)
-                return r;
-
-        r = copy_texts(q, name, service, class, root);
-        if (r < 0)
-                return r;
-
-        r = read_leader(msg, leader, &create->leader);
-        if (r == -EINVAL)
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid leader PID");
-        if (r < 0)
-                return r;
-
-        if (create->is_wired) {
-                r = read_ifindices(msg, create, reterr);
-                if (r < 0)
-                        return r;
-        }
-
-        if (create->wants_scope) {
-                r = properties_read(msg, &create->properties);
-                if (r == -EINVAL || r == -E2BIG)
-                        return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                                "Invalid scope properties");
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
+        return sd_bus_reply_method_return(msg, "sou", machine_info(m)->name, path, inside);
 }
 
-static int create(sd_bus_message *msg, const OperationKind *kind, bool is_wired, sd_bus_error *reterr) {
-        OperationRequest q = {
-                .kind = kind,
-                .caller.pidfd = -EBADF,
-                .create = { .wants_scope = kind == &operation_create, .is_wired = is_wired },
-        };
-        int r;
-
-        r = read_request(msg, &q, reterr);
-        if (r >= 0)
-                return bus_operate(msg, &q, bus_write_machine);
-
-        operation_request_done(&q);
-        return r;
+static int method_map_to_machine_user(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return map_to_machine(msg, ID_USER, reterr);
 }
 
-static int method_create_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return create(msg, &operation_create, /* is_wired= */ false, reterr);
-}
-
-static int method_create_machine_with_network(
-                sd_bus_message *msg,
-                _unused_ void *userdata,
-                sd_bus_error *reterr) {
-
-        return create(msg, &operation_create, /* is_wired= */ true, reterr);
-}
-
-static int method_register_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
-        return create(msg, &operation_register, /* is_wired= */ false, reterr);
-}
-
-static int method_register_machine_with_network(
-                sd_bus_message *msg,
-                _unused_ void *userdata,
-                sd_bus_error *reterr) {
-
-        return create(msg, &operation_register, /* is_wired= */ true, reterr);
+static int method_map_to_machine_group(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return map_to_machine(msg, ID_GROUP, reterr);
 }
 
 static int property_get_pool_path(
@@ -327,25 +206,35 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "a(sv)", scope_properties),
                                 SD_BUS_RESULT("o", path),
-                                method_create_machine,
+                                bus_register,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateMachineWithNetwork",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "ai", ifindices, "a(sv)", scope_properties),
                                 SD_BUS_RESULT("o", path),
-                                method_create_machine_with_network,
+                                bus_register,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RegisterMachine",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory),
                                 SD_BUS_RESULT("o", path),
-                                method_register_machine,
+                                bus_register,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RegisterMachineWithNetwork",
                                 SD_BUS_ARGS("s", name, "ay", id, "s", service, "s", class, "u", leader,
                                             "s", root_directory, "ai", ifindices),
                                 SD_BUS_RESULT("o", path),
-                                method_register_machine_with_network,
+                                bus_register,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateMachineEx",
+                                SD_BUS_ARGS("s", name, "a(sv)", properties, "a(sv)", scope_properties),
+                                SD_BUS_RESULT("o", path),
+                                bus_register,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterMachineEx",
+                                SD_BUS_ARGS("s", name, "a(sv)", properties),
+                                SD_BUS_RESULT("o", path),
+                                bus_register,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("UnregisterMachine",
                                 SD_BUS_ARGS("s", name),
@@ -366,6 +255,36 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("a(iay)", addresses),
                                 bus_operate_from_manager,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineSSHInfo",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("s", ssh_address, "s", ssh_private_key_path),
+                                bus_operate_from_manager,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMachineUIDShift",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("u", shift),
+                                bus_operate_from_manager,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MapFromMachineUser",
+                                SD_BUS_ARGS("s", name, "u", uid_inner),
+                                SD_BUS_RESULT("u", uid_outer),
+                                bus_operate_from_manager,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MapToMachineUser",
+                                SD_BUS_ARGS("u", uid_outer),
+                                SD_BUS_RESULT("s", machine_name, "o", machine_path, "u", uid_inner),
+                                method_map_to_machine_user,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MapFromMachineGroup",
+                                SD_BUS_ARGS("s", name, "u", gid_inner),
+                                SD_BUS_RESULT("u", gid_outer),
+                                bus_operate_from_manager,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MapToMachineGroup",
+                                SD_BUS_ARGS("u", gid_outer),
+                                SD_BUS_RESULT("s", machine_name, "o", machine_path, "u", gid_inner),
+                                method_map_to_machine_group,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetMachineOSRelease",
                                 SD_BUS_ARGS("s", name),

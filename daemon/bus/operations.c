@@ -57,7 +57,12 @@ static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *c
         if (name && !caller->bus_name)
                 return -ENOMEM;
 
-        return kind->action ? sender_uid(msg, &caller->uid) : 0;
+        if (!kind->action)
+                return 0;
+
+        /* Who registers a machine leads it, or takes care of it. */
+        return kind->hold ? sender_process(msg, &caller->uid, &caller->pidfd)
+                          : sender_uid(msg, &caller->uid);
 }
 
 int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write) {
@@ -105,7 +110,19 @@ static int read_kill(sd_bus_message *msg, OperationRequest *q, sd_bus_error *ret
                      : 0;
 }
 
+static int read_id(sd_bus_message *msg, OperationRequest *q, _unused_ sd_bus_error *reterr) {
+        return sd_bus_message_read(msg, "u", &q->id);
+}
+
 /* Answers */
+
+static int write_id(sd_bus_message *reply, const OperationAnswer *answer) {
+        return sd_bus_message_append(reply, "u", answer->id);
+}
+
+static int write_ssh_info(sd_bus_message *reply, const OperationAnswer *answer) {
+        return sd_bus_message_append(reply, "ss", answer->ssh_address, answer->ssh_private_key_path);
+}
 
 static int write_addresses(sd_bus_message *reply, const OperationAnswer *answer) {
         int r;
@@ -170,6 +187,10 @@ static const Row row_table[] = {
         { "TerminateMachine", "Terminate", &operation_terminate },
         { "KillMachine", "Kill", &operation_kill, read_kill },
         { "GetMachineAddresses", "GetAddresses", &operation_get_addresses, NULL, write_addresses },
+        { "GetMachineSSHInfo", "GetSSHInfo", &operation_get_ssh_info, NULL, write_ssh_info },
+        { "GetMachineUIDShift", "GetUIDShift", &operation_get_uid_shift, NULL, write_id },
+        { "MapFromMachineUser", NULL, &operation_map_from_user, read_id, write_id },
+        { "MapFromMachineGroup", NULL, &operation_map_from_group, read_id, write_id },
         { "GetMachineOSRelease", "GetOSRelease", &operation_get_os_release, NULL, write_pairs },
         { "OpenMachineRootDirectory", "OpenRootDirectory", &operation_open_root_directory, NULL, write_fd },
 };

@@ -31,3 +31,18 @@ int sender_pid(sd_bus_message *msg, pid_t *ret);
  * Errors: what sd-bus runs into: the sender may have gone
  */
 int sender_uid(sd_bus_message *msg, uid_t *ret);
+
+/**
+ * sender_process() - user and process that have sent a message
+ * @msg:                the message
+ * @ret_uid:            return location for the effective user
+ * @ret_pidfd:          return location for a pidfd; -EBADF if the process is not
+ *                      known or has gone
+ *
+ * The number behind the pidfd is the one of who has connected; if that has ended, and
+ * left the connection to another, it may be anybody's by now.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what sd-bus runs into: the sender may have gone
+ */
+int sender_process(sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd);

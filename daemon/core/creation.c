@@ -75,7 +75,7 @@ int create_request_check(const CreateRequest *q, const char **reterr_text) {
 
         if (!machine_name_is_valid(q->name))
                 text = "Invalid machine name";
-        else if (machine_class_from_string(q->class, &class) < 0)
+        else if (!q->class || machine_class_from_string(q->class, &class) < 0)
                 text = "Invalid machine class parameter";
         else if (q->leader < 0 || q->leader == 1)
                 text = "Invalid leader PID";
@@ -153,7 +153,7 @@ static int hold_leader(CreateRequest *q, int caller_fd, const char **reterr_text
 
         r = process_pid(fd, &pid);
         if (r < 0)
-                return r == -ESRCH ? r : -EINVAL;
+                return r == -ESRCH ? r : -EINVAL; /* no pidfd, or of a process that we do not see */
         if (pid == 1)
                 return -EINVAL;
 
@@ -161,8 +161,8 @@ static int hold_leader(CreateRequest *q, int caller_fd, const char **reterr_text
         if (r < 0)
                 return r;
         if (r == 0) {
-                /* A number and an inode that do not belong together were one process, once. */
                 *reterr_text = "What is said of the leader does not agree";
+                /* A number and an inode that do not belong together did so once. */
                 return q->leader_fd > 0 ? -EINVAL : -ESRCH;
         }
 

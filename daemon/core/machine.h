@@ -58,7 +58,7 @@ typedef struct MachineInfo {
         MachineClass class;
         pid_t leader;
         ProcessIdentity leader_identity;
-        pid_t supervisor;               /* who registered it, if not the leader itself, or 0; may have gone */
+        pid_t supervisor;               /* who registered it, or 0; may have gone */
         ProcessIdentity supervisor_identity;
         char *root_directory;           /* on the host */
         char *unit;                     /* never NULL once it runs */

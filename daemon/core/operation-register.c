@@ -11,6 +11,11 @@ static int check_create(const OperationRequest *q, const char **reterr_text) {
         return create_request_check(&q->create, reterr_text);
 }
 
+static int hold_processes(OperationRequest *q, const char **reterr_text) {
+        q->create.uid = q->caller.uid;
+        return create_request_hold(&q->create, q->caller.pidfd, reterr_text);
+}
+
 static void on_created(void *userdata, int result, const char *where, Machine *m) {
         _cleanup_free_ char *text = NULL;
         Operation *o = userdata;
@@ -24,7 +29,6 @@ static void on_created(void *userdata, int result, const char *where, Machine *m
 }
 
 static int run_create(Operation *o) {
-        o->request.create.uid = o->request.caller.uid;
         return manager_create(o->manager, &o->request.create, on_created, o);
 }
 
@@ -34,6 +38,7 @@ const OperationKind operation_create = {
         .action = "org.freedesktop.machine1.create-machine",
         .is_new = true,
         .check = check_create,
+        .hold = hold_processes,
         .run = run_create,
 };
 
@@ -43,6 +48,7 @@ const OperationKind operation_register = {
         .action = "org.freedesktop.machine1.register-machine",
         .is_new = true,
         .check = check_create,
+        .hold = hold_processes,
         .run = run_create,
 };
 

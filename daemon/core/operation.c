@@ -21,6 +21,10 @@ const OperationKind *const operation_table[] = {
         &operation_unregister,
         &operation_terminate,
         &operation_kill,
+        &operation_get_ssh_info,
+        &operation_get_uid_shift,
+        &operation_map_from_user,
+        &operation_map_from_group,
         &operation_get_addresses,
         &operation_get_os_release,
         &operation_open_root_directory,
@@ -200,6 +204,8 @@ static void begin(Operation *o) {
         int r;
 
         r = kind->check ? kind->check(&o->request, &text) : 0;
+        if (r >= 0 && kind->hold)
+                r = kind->hold(&o->request, &text);
         if (r < 0) {
                 operation_finish(o, r, text);
                 return;

@@ -42,6 +42,7 @@ typedef struct OperationRequest {
         char **argv, **environment;
         char *source, *destination;     /* paths, of the host and of the machine or the other way round */
         bool is_read_only, makes_directory, replaces;
+        uint32_t id;                    /* of a user or group of the machine */
         CreateRequest create;
 } OperationRequest;
 
@@ -53,6 +54,8 @@ typedef struct OperationAnswer {
         char **pairs;                   /* key, value, … */
         NetlinkAddress *addresses;
         size_t n_addresses;
+        uint32_t id;                    /* of a user or group of the host */
+        const char *ssh_address, *ssh_private_key_path;
 } OperationAnswer;
 
 /**
@@ -79,6 +82,12 @@ struct OperationKind {
          *         with @reterr_text, which is static.
          */
         int (*check)(const OperationRequest *q, const char **reterr_text);
+
+        /* @hold: get hold of what the request names, before anything is waited for
+         *
+         * May be NULL, and returns what @check does.
+         */
+        int (*hold)(OperationRequest *q, const char **reterr_text);
 
         /* @run: do it
          *
@@ -171,6 +180,10 @@ extern const OperationKind operation_start;
 extern const OperationKind operation_unregister;
 extern const OperationKind operation_terminate;
 extern const OperationKind operation_kill;
+extern const OperationKind operation_get_ssh_info;
+extern const OperationKind operation_get_uid_shift;
+extern const OperationKind operation_map_from_user;
+extern const OperationKind operation_map_from_group;
 extern const OperationKind operation_get_addresses;
 extern const OperationKind operation_get_os_release;
 extern const OperationKind operation_open_root_directory;

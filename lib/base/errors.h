@@ -22,8 +22,8 @@
         X(E_NO_MACHINE_FOR_PID, "org.freedesktop.machine1.NoMachineForPID",     "Process belongs to no machine") \
         X(E_MACHINE_EXISTS,     "org.freedesktop.machine1.MachineExists",       "Machine exists already") \
         X(E_NO_PRIVATE_NETWORK, "org.freedesktop.machine1.NoPrivateNetworking", "Machine uses the host's network") \
-        X(E_NO_SUCH_USER_MAPPING, "org.freedesktop.machine1.NoSuchUserMapping", "No machine has such a user") \
-        X(E_NO_SUCH_GROUP_MAPPING, "org.freedesktop.machine1.NoSuchGroupMapping", "No machine has such a group") \
+        X(E_NO_SUCH_USER_MAPPING, "org.freedesktop.machine1.NoSuchUserMapping", "No such mapping of users") \
+        X(E_NO_SUCH_GROUP_MAPPING, "org.freedesktop.machine1.NoSuchGroupMapping", "No such mapping of groups") \
         X(E_JOB_FAILED,         "org.freedesktop.systemd1.JobFailed",           "Unit could not be started") \
         X(E_MACHINE_FAILED,     "org.berth.MachineFailed",                      "Machine ended while it was starting") \
         X(E_BAD_MACHINE_ID,     "org.berth.BadMachineId",                       "The machine id is garbage") \

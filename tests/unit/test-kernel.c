@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/idmap.h"
 #include "lib/kernel/process.h"
 #include "tests/test.h"
 
@@ -33,6 +34,10 @@ TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
         CHECK_OK(process_owner(pidfd, &uid));
         CHECK(uid == getuid());
         CHECK(process_shares_namespace(pidfd, "net") == 1);
+        CHECK(process_is_owned_by(pidfd, getuid()) == 1);
+        CHECK(process_is_owned_by(pidfd, getuid() + 1) == 0);
+        CHECK_OK(process_parent(pid, &again));
+        CHECK(again == getpid());
 
         CHECK_OK(process_identify(pidfd, &identity));
         (void) close(process_open_identified(pid, &identity));
@@ -47,6 +52,8 @@ TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
         CHECK_ERR(process_pid(pidfd, &again), ESRCH);
         CHECK_ERR(process_signal(pidfd, SIGTERM), ESRCH);
         CHECK_ERR(process_open_root(pidfd), ESRCH);
+        CHECK_ERR(process_is_owned_by(pidfd, getuid()), ESRCH);
+        CHECK_ERR(process_parent(pid, &again), ESRCH);
         CHECK_ERR(process_open_identified(pid, &identity), ESRCH);
 }
 
@@ -79,6 +86,35 @@ TEST(units_are_found_in_cgroup_paths) {
         CHECK_ERR(cgroup_unit("/foo/bar.scope", &unit, NULL), ENXIO);
         CHECK_ERR(cgroup_unit("/machine.slice", &unit, NULL), ENXIO);
         CHECK_ERR(cgroup_unit("/.scope", &unit, NULL), ENXIO);
+}
+
+TEST(maps_are_read) {
+        IdMap map = {}, other = {};
+        uint32_t id;
+
+        CHECK_OK(idmap_parse("         0     100000      65536\n", &map));
+        CHECK(map.n_ranges == 1 && map.ranges[0].outside == 100000 && !idmap_is_identity(&map));
+        CHECK_OK(idmap_to_outside(&map, 65535, &id));
+        CHECK(id == 165535);
+        CHECK_ERR(idmap_to_outside(&map, 65536, &id), ENXIO);
+        CHECK_OK(idmap_parse("0 100000 65535\n", &other));
+        CHECK(!idmap_equal(&map, &other));
+        idmap_done(&map);
+        idmap_done(&other);
+
+        CHECK_OK(idmap_parse("0 0 4294967295\n", &map));
+        CHECK(idmap_is_identity(&map));
+        idmap_done(&map);
+
+        /* Nothing is written yet; nobody is known here. */
+        CHECK_OK(idmap_parse("", &map));
+        CHECK(map.n_ranges == 0 && !idmap_is_identity(&map));
+        CHECK_OK(idmap_parse("0 4294967295 1\n5 6 0\n", &map));
+        CHECK(map.n_ranges == 0);
+
+        CHECK_ERR(idmap_parse("0 1 2", &map), EINVAL);
+        CHECK_ERR(idmap_parse("0 1\n", &map), EINVAL);
+        CHECK_ERR(idmap_parse("0 4294967290 100\n", &map), EINVAL);
 }
 
 TEST(cgroup_paths_cannot_climb) {

@@ -45,7 +45,15 @@ static MachineInfo make_info(void) {
                 .class = MACHINE_CONTAINER,
                 .leader = 4711,
                 .leader_identity = { .pidfd_id = 12345678901 },
+                .supervisor = 4710,
+                .supervisor_identity = { .start_time = 815 },
                 .root_directory = strdup("/srv/with blank/web"),
+                .uid = 1000,
+                .subgroup = strdup("payload"),
+                .vsock_cid = 3,
+                .ssh_address = strdup("vsock/3"),
+                .ssh_private_key_path = strdup("/run/with blank/key"),
+                .control_address = strdup("unix:/run/x"),
                 .unit = strdup("machine-web.scope"),
                 .cgroup = strdup("/machine.slice/machine-web.scope"),
                 .ifindices = calloc(2, sizeof(int)),
@@ -92,6 +100,12 @@ TEST(a_machine_survives_the_round_trip) {
         CHECK_STREQ(back.address4, "10.0.0.1/28");
         CHECK_STREQ(back.address6, NULL);
         CHECK_STREQ(back.journal_root, info.journal_root);
+        CHECK(back.supervisor == 4710 && back.supervisor_identity.start_time == 815);
+        CHECK(back.uid == 1000 && back.vsock_cid == 3);
+        CHECK_STREQ(back.subgroup, "payload");
+        CHECK_STREQ(back.ssh_address, "vsock/3");
+        CHECK_STREQ(back.ssh_private_key_path, info.ssh_private_key_path);
+        CHECK_STREQ(back.control_address, "unix:/run/x");
         machine_info_done(&info);
         machine_info_done(&back);
 }
@@ -110,6 +124,12 @@ TEST(machined_s_file_is_spelled_as_machined_spells_it) {
         CHECK(strstr(text, "\nSCOPE=machine-web.scope\n"));
         CHECK(strstr(text, "\nNETIF=3 4\n"));
         CHECK(strstr(text, "\nLEADER_PIDFDID=12345678901\n"));
+        CHECK(strstr(text, "\nUID=1000\n"));
+        CHECK(strstr(text, "\nSUBGROUP=payload\n"));
+        CHECK(strstr(text, "\nSUPERVISOR=4710\n"));
+        CHECK(strstr(text, "\nVSOCK_CID=3\n"));
+        CHECK(strstr(text, "\nSSH_ADDRESS=vsock/3\n") || strstr(text, "\nSSH_ADDRESS=\"vsock/3\"\n"));
+        CHECK(strstr(text, "\nSSH_PRIVATE_KEY_PATH=\"/run/with blank/key\"\n"));
         CHECK(readlinkat(f.d.machined_fd, "unit:machine-web.scope", target, sizeof(target) - 1) == 3);
         CHECK_STREQ(target, "web");
 
@@ -167,11 +187,67 @@ TEST(machined_s_machines_are_taken_over) {
         machine_info_done(&back);
 }
 
+TEST(machined_258_s_keys_are_taken_over) {
+        _cleanup_(fixture_done) Fixture f;
+        MachineInfo back = {};
+        bool runs;
+
+        fixture_init(&f);
+        CHECK_OK(file_replace(f.d.machined_fd, "new", 0644,
+                              "# This is private data. Do not parse.\nNAME=new\nUID=1000\n"
+                              "SCOPE=new.scope\nSUBGROUP=payload\nSERVICE=systemd-nspawn\nLEADER=17\n"
+                              "LEADER_PIDFDID=4711\nSUPERVISOR=16\nSUPERVISOR_PIDFDID=4710\nCLASS=vm\n"
+                              "REALTIME=1\nMONOTONIC=2\nVSOCK_CID=4294967295\nSSH_ADDRESS=vsock/7\n"
+                              "CONTROL_ADDRESS=/run/x\n"));
+        CHECK_OK(state_load(&f.d, "new", &back, &runs));
+        CHECK(runs);
+        CHECK(back.uid == 1000);
+        CHECK_STREQ(back.subgroup, "payload");
+        CHECK(back.leader_identity.pidfd_id == 4711);
+        CHECK(back.supervisor == 16 && back.supervisor_identity.pidfd_id == 4710);
+        CHECK(back.vsock_cid == 0);
+        CHECK_STREQ(back.ssh_address, "vsock/7");
+        CHECK_STREQ(back.ssh_private_key_path, NULL);
+        CHECK_STREQ(back.control_address, "/run/x");
+        machine_info_done(&back);
+}
+
+static bool has_link(Fixture *f, const char *name) {
+        char target[64];
+
+        return readlinkat(f->d.machined_fd, name, target, sizeof(target)) >= 0;
+}
+
+TEST(a_unit_s_link_tells_of_units_that_are_a_machine_s) {
+        _cleanup_(fixture_done) Fixture f;
+        MachineInfo info = make_info();
+
+        fixture_init(&f);
+        info.owns_scope = false;
+        CHECK_OK(state_save_machined(&f.d, &info)); /* another user's, in a unit that was there */
+        CHECK(!has_link(&f, "unit:machine-web.scope"));
+
+        info.uid = 0;
+        free(info.cgroup);
+        info.cgroup = strdup("/user.slice/user-0.slice/user@0.service");
+        CHECK_OK(state_save_machined(&f.d, &info)); /* a part of a user's service manager */
+        CHECK(!has_link(&f, "unit:machine-web.scope"));
+
+        free(info.cgroup);
+        info.cgroup = strdup("/machine.slice/systemd-nspawn@web.service");
+        CHECK_OK(state_save_machined(&f.d, &info));
+        CHECK(has_link(&f, "unit:machine-web.scope"));
+        machine_info_done(&info);
+}
+
 TEST(files_that_make_no_sense_are_refused) {
         static const char *const texts[] = {
                 "", "garbage", "LEADER=17\n", "LEADER=-1\nCLASS=container\n", "LEADER=0\nCLASS=container\n",
                 "LEADER=17\nCLASS=host\n", "LEADER=17\nCLASS=container\nID=xyz\n",
                         "LEADER=99999999999\nCLASS=vm\n",
+                "LEADER=17\nCLASS=vm\nUID=root\n", "LEADER=17\nCLASS=vm\nUID=4294967295\n",
+                "LEADER=17\nCLASS=vm\nSUBGROUP=../x.service\n", "LEADER=17\nCLASS=vm\nSUBGROUP=/a\n",
+                "LEADER=17\nCLASS=vm\nSUBGROUP=a//b\n",
         };
         _cleanup_(fixture_done) Fixture f;
         MachineInfo back = {};
@@ -235,6 +311,28 @@ TEST(requests_are_checked) {
         CHECK(is_refused(q));
         q = good, q.ifindices = ifindices, q.n_ifindices = 2;
         CHECK(is_refused(q));
+        q = good, q.class = NULL;
+        CHECK(is_refused(q));
+        q = good, q.vsock_cid = 2;
+        CHECK(is_refused(q));
+        q = good, q.ssh_address = (char *) "-oProxyCommand=x";
+        CHECK(is_refused(q));
+        q = good, q.ssh_private_key_path = (char *) "key";
+        CHECK(is_refused(q));
+        q = good, q.control_address = (char *) "unix:\n";
+        CHECK(is_refused(q));
+}
+
+TEST(a_context_id_is_none_or_a_machine_s) {
+        uint32_t cid = 7;
+
+        CHECK_ERR(vsock_cid_from_client(0, &cid), EINVAL);
+        CHECK_ERR(vsock_cid_from_client(2, &cid), EINVAL);
+        CHECK(cid == 7);
+        CHECK_OK(vsock_cid_from_client(3, &cid));
+        CHECK(cid == 3);
+        CHECK_OK(vsock_cid_from_client(MACHINE_VSOCK_NONE, &cid));
+        CHECK(cid == 0);
 }
 
 TEST_MAIN()

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is known of machines without a look into them. */
+
+#include "daemon/core/idmap.h"
+#include "daemon/core/operation.h"
+
+static int run_get_ssh_info(Operation *o) {
+        const MachineInfo *info = machine_info(o->machine);
+
+        if (!info->ssh_address || !info->ssh_private_key_path)
+                return -ENOENT;
+
+        o->answer.ssh_address = info->ssh_address;
+        o->answer.ssh_private_key_path = info->ssh_private_key_path;
+        return 1;
+}
+
+const OperationKind operation_get_ssh_info = {
+        .verb = "get_ssh_info",
+        .failure = "Cannot tell how to reach over SSH machine",
+        .run = run_get_ssh_info,
+};
+
+static int run_get_uid_shift(Operation *o) {
+        int r;
+
+        r = machine_uid_shift(o->machine, &o->answer.id);
+        return r < 0 ? r : 1;
+}
+
+const OperationKind operation_get_uid_shift = {
+        .verb = "get_uid_shift",
+        .failure = "Cannot tell the shift of the users of machine",
+        .run = run_get_uid_shift,
+};
+
+static int run_map_from_user(Operation *o) {
+        int r;
+
+        r = machine_id_to_host(o->machine, ID_USER, o->request.id, &o->answer.id);
+        return r < 0 ? r : 1;
+}
+
+const OperationKind operation_map_from_user = {
+        .verb = "map_from_user",
+        .failure = "Cannot map a user of machine",
+        .run = run_map_from_user,
+};
+
+static int run_map_from_group(Operation *o) {
+        int r;
+
+        r = machine_id_to_host(o->machine, ID_GROUP, o->request.id, &o->answer.id);
+        return r < 0 ? r : 1;
+}
+
+const OperationKind operation_map_from_group = {
+        .verb = "map_from_group",
+        .failure = "Cannot map a group of machine",
+        .run = run_map_from_group,
+};
