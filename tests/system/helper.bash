@@ -110,6 +110,12 @@ needs_no_varlink() {
     [ "$PROVIDER" = machined ] || [ "$BERTH_HOST_SUITE" != forky ] || skip "this machinectl asks over Varlink"
 }
 
+# needs_method NAME: of machine1's Manager, not all of which are berthd's yet.
+needs_method() {
+    busctl --system --no-pager --no-legend introspect org.freedesktop.machine1 /org/freedesktop/machine1 |
+        grep -q "^\.$1 " || skip "needs $1"
+}
+
 # needs WHAT COMMAND…: COMMAND finds out whether the host has it.
 needs() {
     local what=$1
@@ -173,7 +179,10 @@ with_terminal() {
     local keys=$BATS_TEST_TMPDIR/keys
 
     [ -p "$keys" ] || mkfifo "$keys"
-    on_terminal "$@" <>"$keys" | tr -d '\r\0'
+    (
+        set -o pipefail
+        on_terminal "$@" <>"$keys" | tr -d '\r\0'
+    )
 }
 
 # leader_start [UNSHARE-OPTION…]: a process that could lead a machine, with namespaces of
@@ -203,6 +212,31 @@ leader_runs() {
 leader_kill() {
     kill -KILL "${1:-$leader}" 2>/dev/null || true
     eventually refused kill -0 "${1:-$leader}"
+}
+
+# person_begin COMMAND: somebody at a terminal of their own, who types what is written to $hands;
+# person_end waits for the command's end.
+person_begin() {
+    local PERSON PERSON_PID
+
+    coproc PERSON { on_terminal "$@"; }
+    person=$PERSON_PID
+    exec {eyes}<&"${PERSON[0]}" {hands}>&"${PERSON[1]}"
+}
+
+person_end() {
+    wait "$person"
+    exec {eyes}<&- {hands}>&-
+}
+
+# screen_shows TEXT: the person sees it, sooner or later.
+screen_shows() {
+    local screen='' key
+
+    while [[ "$screen" != *"$1"* ]] && read -r -t 20 -N 1 -u "$eyes" key; do
+        screen+=$key
+    done
+    [[ "$screen" == *"$1"* ]] || { echo "the screen shows: $screen"; return 1; }
 }
 
 # manager METHOD [SIGNATURE ARGUMENT…]: a method of machine1's Manager.
