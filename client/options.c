@@ -134,6 +134,21 @@ static int set_uid(Options *o, const char *argument) {
         return 0;
 }
 
+static int set_force(Options *o, _unused_ const char *argument) {
+        o->force = true;
+        return 0;
+}
+
+static int set_read_only(Options *o, _unused_ const char *argument) {
+        o->read_only = true;
+        return 0;
+}
+
+static int set_mkdir(Options *o, _unused_ const char *argument) {
+        o->mkdir = true;
+        return 0;
+}
+
 static bool is_variable(const char *name, size_t n) {
         static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
         static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
@@ -240,6 +255,12 @@ static const OptionRow option_table[] = {
           N_("User to run the shell as") },
         { 'E', "setenv", "VAR[=VALUE]", set_setenv,
           N_("Add an environment variable for the shell") },
+        { 0, "force", NULL, set_force,
+          N_("Replace files that are there when copying") },
+        { 0, "read-only", NULL, set_read_only,
+          N_("Mount read-only") },
+        { 0, "mkdir", NULL, set_mkdir,
+          N_("Create the destination before mounting, if it is missing") },
         { 'n', "lines", "INTEGER", set_lines,
           N_("Number of log lines to show in status") },
         { 0, "max-addresses", "INTEGER", set_max_addresses,

@@ -25,6 +25,7 @@ typedef struct Options {
         bool help, version;
         bool all, full, quiet, value;
         bool no_legend, no_pager, no_ask_password;
+        bool force, read_only, mkdir;   /* for copies and mounts */
         char **properties;              /* those that show prints; NULL for all */
         char **environment;             /* NAME=value, for shell */
         const char *uid;                /* user for shell, or NULL */

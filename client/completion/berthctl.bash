@@ -18,10 +18,10 @@ __berthctl_startable() {
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value'
+                       -l --full --value --force --read-only --mkdir'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --uid -E --setenv
                           -n --lines --max-addresses -o --output'
-        local running='status show poweroff stop reboot restart terminate kill login shell'
+        local running='status show poweroff stop reboot restart terminate kill login shell copy-to copy-from bind'
         local startable='start'
         local alone='list help'
 
@@ -64,6 +64,9 @@ _berthctl() {
 
                 if [[ -z $verb ]]; then
                         words="$running $startable $alone"
+                elif [[ $verb == @(copy-to|copy-from|bind) && ${COMP_WORDS[COMP_CWORD - 1]} != "$verb" ]]; then
+                        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                        return
                 elif [[ " $running " == *" $verb "* ]]; then
                         words=$(__berthctl_running)
                 elif [[ " $startable " == *" $verb "* ]]; then

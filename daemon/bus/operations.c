@@ -114,6 +114,54 @@ static int read_id(sd_bus_message *msg, OperationRequest *q, _unused_ sd_bus_err
         return sd_bus_message_read(msg, "u", &q->id);
 }
 
+static int copy_paths(OperationRequest *q, const char *source, const char *destination) {
+        q->source = strdup(source);
+        if (!isempty(destination))
+                q->destination = strdup(destination);
+
+        return q->source && (isempty(destination) || q->destination) ? 0 : -ENOMEM;
+}
+
+static int read_copy(sd_bus_message *msg, OperationRequest *q, _unused_ sd_bus_error *reterr) {
+        const char *source, *destination;
+        int r;
+
+        r = sd_bus_message_read(msg, "ss", &source, &destination);
+        return r < 0 ? r : copy_paths(q, source, destination);
+}
+
+#define COPY_REPLACES UINT64_C(1)
+
+static int read_copy_with_flags(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
+        uint64_t flags;
+        int r;
+
+        r = read_copy(msg, q, reterr);
+        if (r >= 0)
+                r = sd_bus_message_read(msg, "t", &flags);
+        if (r < 0)
+                return r;
+        if (flags & ~COPY_REPLACES)
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid flags");
+
+        q->replaces = flags & COPY_REPLACES;
+        return 0;
+}
+
+static int read_bind(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
+        int is_read_only, makes_directory, r;
+
+        r = read_copy(msg, q, reterr);
+        if (r >= 0)
+                r = sd_bus_message_read(msg, "bb", &is_read_only, &makes_directory);
+        if (r < 0)
+                return r;
+
+        q->is_read_only = is_read_only;
+        q->makes_directory = makes_directory;
+        return 0;
+}
+
 /* Answers */
 
 static int write_id(sd_bus_message *reply, const OperationAnswer *answer) {
@@ -193,6 +241,11 @@ static const Row row_table[] = {
         { "MapFromMachineGroup", NULL, &operation_map_from_group, read_id, write_id },
         { "GetMachineOSRelease", "GetOSRelease", &operation_get_os_release, NULL, write_pairs },
         { "OpenMachineRootDirectory", "OpenRootDirectory", &operation_open_root_directory, NULL, write_fd },
+        { "CopyFromMachine", "CopyFrom", &operation_copy_from, read_copy },
+        { "CopyToMachine", "CopyTo", &operation_copy_to, read_copy },
+        { "CopyFromMachineWithFlags", "CopyFromWithFlags", &operation_copy_from, read_copy_with_flags },
+        { "CopyToMachineWithFlags", "CopyToWithFlags", &operation_copy_to, read_copy_with_flags },
+        { "BindMountMachine", "BindMount", &operation_bind, read_bind },
 };
 
 static int read_and_operate(sd_bus_message *msg, const Row *row, const char *name, sd_bus_error *reterr) {

@@ -28,6 +28,9 @@ const OperationKind *const operation_table[] = {
         &operation_get_addresses,
         &operation_get_os_release,
         &operation_open_root_directory,
+        &operation_copy_from,
+        &operation_copy_to,
+        &operation_bind,
         NULL,
 };
 

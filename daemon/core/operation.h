@@ -187,3 +187,6 @@ extern const OperationKind operation_map_from_group;
 extern const OperationKind operation_get_addresses;
 extern const OperationKind operation_get_os_release;
 extern const OperationKind operation_open_root_directory;
+extern const OperationKind operation_copy_from;
+extern const OperationKind operation_copy_to;
+extern const OperationKind operation_bind;

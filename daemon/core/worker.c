@@ -20,6 +20,7 @@
 /* So many are started as soon as there are jobs for them. Looks take less time
  * than a fork: more processes help only if these hang, which shows in a moment. */
 #define WORKERS_EAGER 4
+
 #define HURRY_USEC (20 * USEC_PER_MSEC)
 
 /* A worker that has had nothing to do for so long is ended. */
@@ -358,6 +359,14 @@ static void on_answer(Process *p, JobAnswer *answer) {
         task_finish(t, answer->result, answer->result < 0 ? answer->data : NULL, &found);
 }
 
+/* Who goes on has more time. */
+static void on_progress(Task *t, const JobAnswer *news) {
+        if (task_set_timeout(t, t->limit_usec) < 0)
+                task_abort(t, -ENOMEM);
+        else if (t->progress)
+                t->progress(t->userdata, news->data, news->size);
+}
+
 static int on_packet(
                 _unused_ sd_event_source *source,
                 int fd,
@@ -380,8 +389,8 @@ static int on_packet(
                 task_abort(p->task, r);
         else if (!answer.is_progress)
                 on_answer(p, &answer);
-        else if (p->task->progress)
-                p->task->progress(p->task->userdata, answer.data, answer.size);
+        else
+                on_progress(p->task, &answer);
 
         fds_close(answer.fds, answer.n_fds);
         return 0;
@@ -525,6 +534,8 @@ static int task_reuse(Task *t) {
 }
 
 static bool has_room(const Workers *w, const Task *t, bool hurry) {
+        if (t->alone && w->n_processes - w->n_pool >= WORKERS_ALONE_MAX)
+                return false;
         if (w->n_idle > 0)
                 return true;
 

@@ -21,6 +21,9 @@
 /* Processes at a time, as many as machined allows of operations. */
 #define WORKERS_MAX 64
 
+/* Of these, so many for jobs that may take long: they leave some to those that do not. */
+#define WORKERS_ALONE_MAX 60
+
 /* Of these, so many for one machine, so that one which hangs leaves the others theirs. */
 #define WORKERS_PER_MACHINE 16
 
@@ -59,7 +62,8 @@ typedef struct WorkerJob {
         const char *machine;            /* whom the job is about, or NULL */
         uid_t uid;                      /* whose rights it has on files, 0 for root's */
         gid_t gid;
-        uint64_t limit_usec;            /* 0: some seconds; UINT64_MAX: none */
+        uint64_t limit_usec;            /* until news of progress, if not the end; 0: some seconds;
+                                         * UINT64_MAX: none */
         bool alone;                     /* joins namespaces, or takes long: no other job afterwards */
         WorkerProgress progress;        /* or NULL */
 } WorkerJob;

@@ -15,3 +15,13 @@ int job_root_directory(Job *job);       /* answers with a descriptor to read it 
 
 /* addresses.c; fd: the guest's network namespace, or none for the host's */
 int job_addresses(Job *job);            /* answers with an array of NetlinkAddress */
+
+/* copies.c; fds: the guest's root directory, and its user namespace if it has users
+ * of its own; arguments: source, destination, "replace" or "". Their progress is
+ * the number of bytes, an uint64_t. */
+int job_copy_from(Job *job);
+int job_copy_to(Job *job);
+
+/* bind.c; fds: the guest's root directory and mount namespace; arguments: source,
+ * destination, "read-only" or "", "mkdir" or "" */
+int job_bind(Job *job);

@@ -14,6 +14,9 @@
 static const JobRow job_table[] = {
         /* name                 function                args    descriptors */
         { "addresses",          job_addresses,          0,      0 },
+        { "bind",               job_bind,               4,      2 },
+        { "copy-from",          job_copy_from,          3,      1 },
+        { "copy-to",            job_copy_to,            3,      1 },
         { "os-release",         job_os_release,         0,      1 },
         { "root-directory",     job_root_directory,     0,      1 },
 };

@@ -3,6 +3,7 @@
 /* A worker whose jobs are what a worker may come to, for test-worker. */
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
@@ -126,6 +127,16 @@ static int progress(Job *job) {
         return answer_text(job, "done");
 }
 
+/* For longer than test-worker lets it take, but never long without a word. */
+static int go_on(Job *job) {
+        for (unsigned i = 0; i < 10; i++) {
+                job_progress(job, ".", 1);
+                (void) poll(NULL, 0, 50);
+        }
+
+        return answer_text(job, "done");
+}
+
 static const JobRow table[] = {
         { "echo", echo, 1, 0 },
         { "pid", get_pid, 0, 0 },
@@ -144,6 +155,7 @@ static const JobRow table[] = {
         { "fail", fail, 1, 0 },
         { "fail-silently", fail_silently, 0, 0 },
         { "progress", progress, 0, 0 },
+        { "go-on", go_on, 0, 0 },
 };
 
 int main(void) {

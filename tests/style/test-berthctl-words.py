@@ -26,7 +26,7 @@ def help_of(program):
 
 
 def verbs_of_help(text):
-    return set(re.findall(r"^  ([a-z]+)\b", text.split("\nOptions:")[0], re.M))
+    return set(re.findall(r"^  ([a-z][a-z-]*)\b", text.split("\nOptions:")[0], re.M))
 
 
 def options_of_help(text):
@@ -53,7 +53,7 @@ def manual():
     verbs = set()
     for line in commands.splitlines():
         if line.startswith("*"):
-            verbs |= set(re.findall(r"\*([a-z]+)\*", line))
+            verbs |= set(re.findall(r"\*([a-z][a-z-]*)\*", line))
     return options, verbs
 
 
@@ -69,7 +69,7 @@ def zsh():
     arguments = text.split("_arguments -S")[1]
     heads = re.sub(r"\[[^\]]*\].*", "", arguments)
     options = set(re.findall(OPTION, heads.replace("=", " ")))
-    return options, set(re.findall(r"^ +'([a-z]+):", text, re.M))
+    return options, set(re.findall(r"^ +'([a-z][a-z-]*):", text, re.M))
 
 
 def compare(what, where, wanted, found):

@@ -275,6 +275,26 @@ TEST(hung_workers_delay_others_by_a_moment_only) {
         CHECK(now_usec() - begin < 2 * USEC_PER_SEC);
 }
 
+TEST(long_jobs_leave_some_workers_to_short_ones) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        for (unsigned i = 0; i < WORKERS_MAX; i++)
+                CHECK_OK(workers_run(f.workers, &(WorkerJob) { .name = "hang", .alone = true },
+                                     on_done, &f, NULL));
+        CHECK(workers_count(f.workers) == WORKERS_ALONE_MAX);
+        CHECK_OK(run_job(&f, &(WorkerJob) { .name = "pid" }));
+        CHECK(f.n_done == 1);
+}
+
+TEST(a_job_that_goes_on_has_more_time) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(run(&f, "go-on"));
+        CHECK_STREQ(f.answer, "done");
+}
+
 TEST(a_job_that_is_cancelled_is_not_heard_of) {
         uint64_t running, waiting = 0, last = 0;
         _cleanup_(fixture_done) Fixture f;
@@ -285,7 +305,7 @@ TEST(a_job_that_is_cancelled_is_not_heard_of) {
                 CHECK_OK(workers_run(f.workers, &(WorkerJob) { .name = "hang", .alone = true },
                                      on_done, &f, &waiting));
         CHECK_OK(start(&f, "pid", &last));
-        CHECK(workers_count(f.workers) == WORKERS_MAX);
+        CHECK(workers_count(f.workers) == WORKERS_ALONE_MAX + 2);
 
         workers_cancel(f.workers, waiting); /* in the queue */
         workers_cancel(f.workers, running);
