@@ -162,6 +162,24 @@ static int read_bind(sd_bus_message *msg, OperationRequest *q, sd_bus_error *ret
         return 0;
 }
 
+static int read_shell(sd_bus_message *msg, OperationRequest *q, _unused_ sd_bus_error *reterr) {
+        const char *user, *program;
+        int r;
+
+        r = sd_bus_message_read(msg, "ss", &user, &program);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(msg, &q->argv);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(msg, &q->environment);
+        if (r < 0)
+                return r;
+
+        /* As polkit is told it. */
+        q->user = strdup(isempty(user) ? "root" : user);
+        q->program = strdup(program);
+        return q->user && q->program ? 0 : -ENOMEM;
+}
+
 /* Answers */
 
 static int write_id(sd_bus_message *reply, const OperationAnswer *answer) {
@@ -221,6 +239,10 @@ static int write_fd(sd_bus_message *reply, const OperationAnswer *answer) {
         return sd_bus_message_append(reply, "h", answer->fd);
 }
 
+static int write_terminal(sd_bus_message *reply, const OperationAnswer *answer) {
+        return sd_bus_message_append(reply, "hs", answer->fd, answer->path);
+}
+
 /* The doors */
 
 typedef struct Row {
@@ -246,6 +268,9 @@ static const Row row_table[] = {
         { "CopyFromMachineWithFlags", "CopyFromWithFlags", &operation_copy_from, read_copy_with_flags },
         { "CopyToMachineWithFlags", "CopyToWithFlags", &operation_copy_to, read_copy_with_flags },
         { "BindMountMachine", "BindMount", &operation_bind, read_bind },
+        { "OpenMachinePTY", "OpenPTY", &operation_open_pty, NULL, write_terminal },
+        { "OpenMachineLogin", "OpenLogin", &operation_open_login, NULL, write_terminal },
+        { "OpenMachineShell", "OpenShell", &operation_open_shell, read_shell, write_terminal },
 };
 
 static int read_and_operate(sd_bus_message *msg, const Row *row, const char *name, sd_bus_error *reterr) {

@@ -31,6 +31,9 @@ const OperationKind *const operation_table[] = {
         &operation_copy_from,
         &operation_copy_to,
         &operation_bind,
+        &operation_open_pty,
+        &operation_open_login,
+        &operation_open_shell,
         NULL,
 };
 

@@ -190,3 +190,6 @@ extern const OperationKind operation_open_root_directory;
 extern const OperationKind operation_copy_from;
 extern const OperationKind operation_copy_to;
 extern const OperationKind operation_bind;
+extern const OperationKind operation_open_pty;
+extern const OperationKind operation_open_login;
+extern const OperationKind operation_open_shell;

@@ -13,6 +13,12 @@
 int job_os_release(Job *job);           /* answers with the text of the file */
 int job_root_directory(Job *job);       /* answers with a descriptor to read it with */
 
+/* terminal.c; fds: the guest's root directory, and its user namespace if it has one.
+ * All answer with the master and the terminal's path in the guest. */
+int job_pty(Job *job);
+int job_login(Job *job);                /* joins the namespace */
+int job_shell(Job *job);                /* the same; USER PROGRAM N ARGUMENT… ASSIGNMENT… */
+
 /* addresses.c; fd: the guest's network namespace, or none for the host's */
 int job_addresses(Job *job);            /* answers with an array of NetlinkAddress */
 

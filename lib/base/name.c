@@ -50,6 +50,17 @@ bool machine_name_is_valid(const char *name) {
         return !at_start && !after_dash;
 }
 
+bool user_name_is_valid(const char *name) {
+        assert(name);
+
+        if (isempty(name) || strlen(name) > USER_NAME_MAX || name[0] == '-')
+                return false;
+        if (streq(name, ".") || streq(name, "..") || strpbrk(name, ":/"))
+                return false;
+
+        return text_is_printable(name);
+}
+
 int machine_name_from_path(const char *path, char **ret) {
         _cleanup_free_ char *name = NULL;
         const char *base, *end;

@@ -11,6 +11,9 @@
 
 #include "lib/base/base.h"
 
+/* LOGIN_NAME_MAX of Linux, without the NUL. */
+#define USER_NAME_MAX 255
+
 /* HOST_NAME_MAX of Linux: a machine's name is its host name, too. */
 #define MACHINE_NAME_MAX 64
 
@@ -37,6 +40,18 @@ bool machine_name_is_valid(const char *name);
  * Errors: -EINVAL      nothing is left
  */
 int machine_name_from_path(const char *path, char **ret);
+
+/**
+ * user_name_is_valid() - check the name of a user of a machine
+ * @name:               name to check, or number
+ *
+ * What a user of somebody else's system may be called is up to that: no more is
+ * asked than that the name cannot mean anything else in a command line, a path
+ * or a table of users.
+ *
+ * Return: whether it is valid.
+ */
+bool user_name_is_valid(const char *name);
 
 /**
  * unit_name_escape() - escape a string for use in a unit's name

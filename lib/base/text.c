@@ -200,6 +200,32 @@ char *text_strip_control(char *s) {
         return s;
 }
 
+static bool is_name_character(char c, bool first) {
+        return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               (!first && c >= '0' && c <= '9');
+}
+
+bool environment_assignment_is_valid(const char *s) {
+        const unsigned char *p;
+        size_t n;
+
+        assert(s);
+
+        for (p = (const unsigned char *) s; *p != '='; p++)
+                if (!is_name_character((char) *p, (const char *) p == s))
+                        return false;
+        if ((const char *) p == s)
+                return false;
+
+        for (p++; *p; p += n) {
+                n = *p == '\n' || *p == '\t' ? 1 : printable_length(p);
+                if (n == 0)
+                        return false;
+        }
+
+        return true;
+}
+
 char **strv_free(char **l) {
         for (char **i = l; i && *i; i++)
                 free(*i);

@@ -90,6 +90,17 @@ bool text_is_printable(const char *s);
  */
 char *text_strip_control(char *s);
 
+/**
+ * environment_assignment_is_valid() - check for NAME=VALUE of an environment
+ * @s:                  string to check
+ *
+ * The name is one that shells have; the value is printable, but for lines and
+ * tabs in it.
+ *
+ * Return: whether it is valid.
+ */
+bool environment_assignment_is_valid(const char *s);
+
 /* NULL-terminated lists of strings; NULL is the empty list. */
 
 /**

@@ -18,7 +18,8 @@
  * @root_fd:            the machine's root directory, or the host's
  * @ret_master:         return location for the side that plays the person;
  *                      it does not block
- * @ret_peer:           return location for the side that programs get, or NULL
+ * @ret_peer:           return location for the side that programs get, or NULL:
+ *                      once opened and closed, the terminal is hung up
  * @ret_name:           return location for its name in the machine's /dev, as
  *                      "pts/3"
  *
