@@ -1,29 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "daemon/core/idmap.h"
 #include "daemon/core/look.h"
 #include "lib/base/errors.h"
-#include "lib/kernel/idmap.h"
 
 /* The kernel's own for who has no id in a map. */
 #define NOBODY 65534
 
-static int map_root(int leader_fd, const char *name, uint32_t *ret) {
-        _cleanup_free_ char *map = NULL;
+static int map_root(Machine *m, IdKind kind, uint32_t *ret) {
         int r;
 
-        r = process_read(leader_fd, name, &map);
-        if (r < 0)
+        r = machine_id_to_host(m, kind, 0, ret);
+        if (r != -E_NO_SUCH_USER_MAPPING && r != -E_NO_SUCH_GROUP_MAPPING)
                 return r;
 
-        r = idmap_to_host(map, 0, ret);
-        if (r == -ENXIO)
-                *ret = NOBODY;
-
-        return r == -ENXIO ? 0 : r;
+        *ret = NOBODY;
+        return 0;
 }
 
 int machine_root_ids(Machine *m, uid_t *ret_uid, gid_t *ret_gid) {
-        int r, fd;
+        int r;
 
         assert(m);
         assert(ret_uid);
@@ -34,8 +30,7 @@ int machine_root_ids(Machine *m, uid_t *ret_uid, gid_t *ret_gid) {
                 return 0;
         }
 
-        fd = machine_leader_fd(m);
-        r = process_shares_namespace(fd, "user");
+        r = process_shares_namespace(machine_leader_fd(m), "user");
         if (r < 0)
                 return r;
 
@@ -45,8 +40,8 @@ int machine_root_ids(Machine *m, uid_t *ret_uid, gid_t *ret_gid) {
                 return 0;
         }
 
-        r = map_root(fd, "uid_map", ret_uid);
-        return r < 0 ? r : map_root(fd, "gid_map", ret_gid);
+        r = map_root(m, ID_USER, ret_uid);
+        return r < 0 ? r : map_root(m, ID_GROUP, ret_gid);
 }
 
 int machine_run_job(

@@ -308,6 +308,74 @@ TEST(the_os_release_is_read_by_a_worker) {
         CHECK(sd_bus_message_read(reply, "{ss}", &key, &value) > 0);
 }
 
+TEST(a_terminal_is_opened_by_a_worker_once_polkit_grants) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        const char *path;
+        int fd;
+
+        SKIP_UNLESS(access("/dev/pts/ptmx", R_OK | W_OK) >= 0, "a devpts at /dev/pts");
+        fixture_init(&f);
+        fixture_create(&f);
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "OpenMachinePTY", "s", "web");
+        CHECK_STREQ(f.action, "org.freedesktop.machine1.open-pty");
+        CHECK_OK(sd_bus_message_read(reply, "hs", &fd, &path));
+        CHECK(isatty(fd));
+        CHECK(startswith(path, "/dev/pts/"));
+
+        reply = sd_bus_message_unref(reply);
+        reply = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "OpenMachinePTY", "s", ".host");
+        CHECK_STREQ(f.action, "org.freedesktop.machine1.host-open-pty");
+}
+
+TEST(sessions_that_are_refused_begin_nothing) {
+        static const struct {
+                const char *method, *action;
+                bool is_shell;
+        } table[] = {
+                { "OpenMachinePTY", "org.freedesktop.machine1.open-pty" },
+                { "OpenMachineLogin", "org.freedesktop.machine1.login" },
+                { "OpenMachineShell", "org.freedesktop.machine1.shell", true },
+        };
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        f.grants = false;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+                reply = table[i].is_shell
+                                ? fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, table[i].method,
+                                               "sssasas", "web", "", "", 0, 0)
+                                : fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, table[i].method,
+                                               "s", "web");
+                check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
+                CHECK_STREQ(f.action, table[i].action);
+                CHECK(workers_count(f.workers) == 0);
+        }
+}
+
+static void check_no_shell(Fixture *f, const char *user, const char *path, const char *variable) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        unsigned n_asked = f->n_asked;
+
+        reply = fixture_call(f, MACHINE1_PATH "/machine/web", MACHINE1_MACHINE, "OpenShell", "ssasas",
+                             user, path, 0, 1, variable);
+        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
+        CHECK(f->n_asked == n_asked);
+}
+
+TEST(nobody_is_asked_about_a_shell_that_cannot_be) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        check_no_shell(&f, "-x", "/bin/sh", "A=b");
+        check_no_shell(&f, "root", "bin/sh", "A=b");
+        check_no_shell(&f, "root", "/bin/sh", "b");
+}
+
 TEST(a_service_that_is_ready_but_has_no_machine_is_a_failure) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(fixture_done) Fixture f;

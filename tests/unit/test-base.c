@@ -108,6 +108,35 @@ TEST(terminal_control_is_not_printable) {
         CHECK_STREQ(text_strip_control(text), "a?[2Jb?\?c?");
 }
 
+TEST(users_of_machines_may_be_called_what_they_like_but_for_what_means_something) {
+        static const char *const good[] = { "root", "0", "x.y", "a b",
+                                             "DOMAIN\\me", "me@example.org", "J\u00fcrgen" };
+        static const char *const bad[] = { "", "-v", ".", "..", "a/b", "a:b", "a\nb", "a\033[2J", "\xff" };
+        char name[USER_NAME_MAX + 2];
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                CHECK(user_name_is_valid(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK(!user_name_is_valid(bad[i]));
+
+        memset(name, 'x', sizeof(name));
+        name[USER_NAME_MAX + 1] = 0;
+        CHECK(!user_name_is_valid(name));
+        name[USER_NAME_MAX] = 0;
+        CHECK(user_name_is_valid(name));
+}
+
+TEST(environment_assignments_have_a_name) {
+        static const char *const good[] = { "A=", "_a1=b=c", "LS=two\nlines\tand a tab", "Z=\u00fc" };
+        static const char *const bad[] = { "", "=", "=x", "A", "1A=x", "A B=x",
+                                            "A-B=x", "A=\033[2J", "A=\xff" };
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                CHECK(environment_assignment_is_valid(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK(!environment_assignment_is_valid(bad[i]));
+}
+
 TEST(environment_files_survive_a_round_trip) {
         _cleanup_free_ char *text = NULL;
         _cleanup_(strv_freep) char **pairs = NULL;
