@@ -100,7 +100,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error
         (void) question_free(q);
 
         if (e)
-                done(of_done, -EACCES, "Polkit gave no answer");
+                done(of_done, -EACCES, "Access denied: polkit gives no answer");
         else
                 done(of_done, read_verdict(reply), NULL);
         return 0;

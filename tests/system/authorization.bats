@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Who may call what: each method over both of its doors, by root, by who registered
+# the machine, by another user and by nobody in particular, with the real polkit.
+
+load helper
+
+setup_file() {
+    useradd --no-create-home owner
+    useradd --no-create-home other
+    story_begin
+}
+
+teardown_file() {
+    ./polkit-says asks
+    userdel owner
+    userdel other
+    story_end
+}
+
+@test "without a rule, others than root and the owner are asked for a password" {
+    timeout 120 python3 ./authorization.py asks ./polkit-says
+}
+
+@test "a rule that grants lets everybody" {
+    timeout 120 python3 ./authorization.py allowed ./polkit-says
+}
+
+@test "a rule that refuses keeps out all but root and the owner" {
+    timeout 120 python3 ./authorization.py refused ./polkit-says
+}
+
+@test "without polkit, all but root and the owner are kept out" {
+    timeout 120 python3 ./authorization.py refused ./polkit-says --by-its-absence
+}
