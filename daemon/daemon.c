@@ -181,7 +181,8 @@ static int load(Daemon *d) {
                 infos[n++] = machine_info(m);
         }
 
-        return outside_settle(d->outside, infos, n);
+        r = outside_settle(d->outside, infos, n);
+        return r < 0 ? r : bus_loaded(&d->bus, d->event);
 }
 
 static int serve(Daemon *d) {

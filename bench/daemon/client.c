@@ -82,7 +82,12 @@ static void call(const char *where, const char *member, sd_bus_message *m, sd_bu
                 *ret = TAKE_PTR(reply);
 }
 
-static sd_bus_message *new_call(const char *name, const char *path, const char *interface, const char *member) {
+static sd_bus_message *new_call(
+                const char *name,
+                const char *path,
+                const char *interface,
+                const char *member) {
+
         sd_bus_message *m;
 
         check(sd_bus_message_new_method_call(bus, &m, name, path, interface, member), member);
@@ -97,6 +102,13 @@ static int on_job_removed(sd_bus_message *m, _unused_ void *userdata, _unused_ s
         if (sd_bus_message_read(m, "uoss", NULL, &path, NULL, NULL) >= 0 && streq(path, job_path))
                 job_path[0] = 0;
         return 0;
+}
+
+/* Only while a job is waited for: whoever calls machine1 need not hear of jobs. */
+static void watch_jobs(sd_bus_slot **ret) {
+        check(sd_bus_match_signal(bus, ret, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+                                  on_job_removed, NULL),
+              "match");
 }
 
 static void wait_for_job(sd_bus_message *m) {
@@ -114,7 +126,9 @@ static void wait_for_job(sd_bus_message *m) {
 static void unit_call(const char *method, const char *unit) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m =
                 new_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
 
+        watch_jobs(&slot);
         check(sd_bus_message_append(m, "ss", unit, "replace"), method);
         wait_for_job(m);
 }
@@ -123,9 +137,11 @@ static void unit_call(const char *method, const char *unit) {
 static double start_scope(pid_t pid) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m =
                 new_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
-        uint64_t start = now();
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
         char unit[64];
+        uint64_t start;
 
+        watch_jobs(&slot);
         (void) snprintf(unit, sizeof(unit), "bench-floor-%u.scope", n_scopes++);
         check(sd_bus_message_append(m, "ssa(sv)a(sa(sv))", unit, "fail", 6,
                                     "Slice", "s", "machine.slice",
@@ -136,6 +152,7 @@ static double start_scope(pid_t pid) {
                                     "TasksMax", "t", (uint64_t) 16384,
                                     0),
               "StartTransientUnit");
+        start = now();
         wait_for_job(m);
         return usec_since(start);
 }
@@ -387,15 +404,16 @@ static void command_terminate(void) {
         static char prefix[] = "bench";
         uint64_t start;
 
-        check(sd_bus_match_signal(bus, &slot, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER, "MachineRemoved",
-                                  on_removed, prefix),
+        check(sd_bus_match_signal(bus, &slot, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER,
+                                  "MachineRemoved", on_removed, prefix),
               "match");
 
         n_open = n_done = n_failed = n_removed = 0;
         start = now();
         for (size_t i = 0; i < n_leaders || n_open > 0 || n_removed < n_leaders;) {
                 while (i < n_leaders && n_open < WINDOW) {
-                        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = manager_call("TerminateMachine");
+                        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m =
+                                manager_call("TerminateMachine");
                         char name[32];
 
                         name_of(i++, name);
@@ -444,9 +462,6 @@ static void setup(void) {
 
         check(sd_bus_open_system(&bus), "system bus");
         check(sd_bus_set_method_call_timeout(bus, CALL_USEC), "timeout");
-        check(sd_bus_match_signal(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
-                                  on_job_removed, NULL),
-              "match");
 
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m =
                 new_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe");
@@ -459,8 +474,8 @@ int main(int argc, char *argv[]) {
 
         if (argc > 1 && streq(argv[1], "ping")) {
                 check(sd_bus_open_system(&bus), "system bus");
-                check(sd_bus_call_method(bus, MACHINE1_NAME, MACHINE1_PATH, "org.freedesktop.DBus.Peer", "Ping",
-                                         NULL, NULL, NULL),
+                check(sd_bus_call_method(bus, MACHINE1_NAME, MACHINE1_PATH, "org.freedesktop.DBus.Peer",
+                                         "Ping", NULL, NULL, NULL),
                       "ping");
                 sd_bus_flush_close_unref(bus);
                 return EXIT_SUCCESS;

@@ -155,11 +155,66 @@ static void broadcast(Bus *b, const char *signal, Machine *m) {
 }
 
 static void on_machine_added(void *userdata, Machine *m) {
-        broadcast(userdata, "MachineNew", m);
+        Bus *b = userdata;
+
+        if (b->is_loaded)
+                broadcast(b, "MachineNew", m);
 }
 
 static void on_machine_removed(void *userdata, Machine *m) {
         broadcast(userdata, "MachineRemoved", m);
+}
+
+/* A broker that has thousands of signals to pass on lets all others wait. */
+#define ANNOUNCED_PER_TURN 32
+
+static int on_announce(sd_event_source *source, void *userdata) {
+        Bus *b = userdata;
+
+        for (unsigned i = 0; i < ANNOUNCED_PER_TURN && b->n_unannounced > 0; i++) {
+                _cleanup_free_ char *name = TAKE_PTR(b->unannounced[--b->n_unannounced]);
+                Machine *m = manager_find(b->manager, name);
+
+                if (m && machine_info(m)->class != MACHINE_HOST)
+                        broadcast(b, "MachineNew", m);
+        }
+
+        return sd_event_source_set_enabled(source, b->n_unannounced > 0 ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+/* Filled from the end, so that the first comes last in the list, and is told of first. */
+static int note_unannounced(Bus *b) {
+        size_t n = 0;
+
+        for (Machine *m = NULL; (m = manager_next(b->manager, m));)
+                n++;
+
+        b->unannounced = calloc(n + 1, sizeof(char *));
+        if (!b->unannounced)
+                return -ENOMEM;
+
+        b->n_unannounced = n;
+        for (Machine *m = NULL; n > 0 && (m = manager_next(b->manager, m));) {
+                b->unannounced[--n] = strdup(machine_info(m)->name);
+                if (!b->unannounced[n])
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
+int bus_loaded(Bus *b, sd_event *event) {
+        int r;
+
+        assert(b);
+
+        b->is_loaded = true;
+        r = note_unannounced(b);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_defer(event, &b->announce, on_announce, b);
+        return r < 0 ? r : sd_event_source_set_priority(b->announce, SD_EVENT_PRIORITY_IDLE);
 }
 
 void bus_init(Bus *b, Manager *manager, Operations *operations) {
@@ -181,4 +236,7 @@ void bus_done(Bus *b) {
 
         while (b->connections)
                 (void) connection_free(b->connections);
+        senders_done(&b->senders);
+        sd_event_source_disable_unref(b->announce);
+        (void) strv_free(b->unannounced);
 }

@@ -11,6 +11,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "daemon/bus/sender.h"
 #include "daemon/core/manager.h"
 #include "daemon/core/operation.h"
 
@@ -33,6 +34,13 @@ typedef struct Bus {
         Operations *operations;
         BusConnection *connections;
         size_t n_connections;
+        Senders senders;
+
+        /* Machines that were there before us are told of when there is time for it. */
+        bool is_loaded;
+        char **unannounced;
+        size_t n_unannounced;
+        sd_event_source *announce;
 } Bus;
 
 /**
@@ -59,6 +67,17 @@ void bus_done(Bus *b);
  *         others       what sd-bus runs into
  */
 int bus_serve(Bus *b, sd_bus *connection, uid_t peer);
+
+/**
+ * bus_loaded() - tell that machines come from now on, and were not there before
+ * @b:                  the door
+ * @event:              loop, when idle MachineNew is sent of those that were
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ *         others       what sd-event runs into
+ */
+int bus_loaded(Bus *b, sd_event *event);
 
 /**
  * bus_of() - the door that a message came in through

@@ -61,8 +61,8 @@ static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *c
                 return 0;
 
         /* Who registers a machine leads it, or takes care of it. */
-        return kind->hold ? sender_process(msg, &caller->uid, &caller->pidfd)
-                          : sender_uid(msg, &caller->uid);
+        return kind->hold ? sender_process(&bus_of(msg)->senders, msg, &caller->uid, &caller->pidfd)
+                          : sender_uid(&bus_of(msg)->senders, msg, &caller->uid);
 }
 
 int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write) {

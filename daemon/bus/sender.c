@@ -21,20 +21,14 @@ int sender_pid(sd_bus_message *msg, pid_t *ret) {
         return sd_bus_creds_get_pid(creds, ret);
 }
 
-int sender_uid(sd_bus_message *msg, uid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r;
-
-        r = query(msg, SD_BUS_CREDS_EUID, &creds);
-        if (r < 0)
-                return r;
-
-        return sd_bus_creds_get_euid(creds, ret);
+void senders_done(Senders *s) {
+        for (size_t i = 0; i < SENDERS_MAX; i++)
+                free(s->list[i].name);
+        *s = (Senders) {};
 }
 
-int sender_process(sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd) {
+static int ask(sd_bus_message *msg, uid_t *ret_uid, pid_t *ret_pid) {
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        pid_t pid;
         int r;
 
         r = query(msg, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
@@ -45,9 +39,60 @@ int sender_process(sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd) {
         if (r < 0)
                 return r;
 
-        r = sd_bus_creds_get_pid(creds, &pid);
+        if (sd_bus_creds_get_pid(creds, ret_pid) < 0)
+                *ret_pid = 0;
+        return 0;
+}
+
+static void remember(Senders *s, const char *name, uid_t uid, pid_t pid) {
+        char *copy = strdup(name);
+
+        if (!copy)
+                return;
+
+        free(s->list[s->next].name);
+        s->list[s->next].name = copy;
+        s->list[s->next].uid = uid;
+        s->list[s->next].pid = pid;
+        s->next = (s->next + 1) % SENDERS_MAX;
+}
+
+static int find(Senders *s, sd_bus_message *msg, uid_t *ret_uid, pid_t *ret_pid) {
+        const char *name = sd_bus_message_get_sender(msg);
+        int r;
+
+        /* A peer may give itself any name. */
+        if (!name || name[0] != ':' || sd_bus_is_bus_client(sd_bus_message_get_bus(msg)) <= 0)
+                return ask(msg, ret_uid, ret_pid);
+
+        for (size_t i = 0; i < SENDERS_MAX; i++)
+                if (streq_ptr(s->list[i].name, name)) {
+                        *ret_uid = s->list[i].uid;
+                        *ret_pid = s->list[i].pid;
+                        return 0;
+                }
+
+        r = ask(msg, ret_uid, ret_pid);
         if (r >= 0)
-                r = pid > 0 ? process_open(pid) : -ESRCH;
+                remember(s, name, *ret_uid, *ret_pid);
+        return r;
+}
+
+int sender_uid(Senders *s, sd_bus_message *msg, uid_t *ret) {
+        pid_t pid;
+
+        return find(s, msg, ret, &pid);
+}
+
+int sender_process(Senders *s, sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd) {
+        pid_t pid;
+        int r;
+
+        r = find(s, msg, ret_uid, &pid);
+        if (r < 0)
+                return r;
+
+        r = pid > 0 ? process_open(pid) : -ESRCH;
         *ret_pidfd = r < 0 ? -EBADF : r;
         return 0;
 }

@@ -12,6 +12,23 @@
 
 #include "lib/base/base.h"
 
+/* Enough for the managers of a host; each of them asks again and again. */
+#define SENDERS_MAX 16
+
+/* What the broker has told of senders. Their names are given once in its life, and what
+ * it knows of one is from when it connected: so it need not be asked again, which would
+ * have all others wait. Empty if all is 0. */
+typedef struct Senders {
+        struct {
+                char *name;
+                uid_t uid;
+                pid_t pid;              /* 0: the broker does not know */
+        } list[SENDERS_MAX];
+        size_t next;                    /* to be forgotten for another */
+} Senders;
+
+void senders_done(Senders *s);
+
 /**
  * sender_pid() - process that has sent a message
  * @msg:                the message
@@ -24,16 +41,18 @@ int sender_pid(sd_bus_message *msg, pid_t *ret);
 
 /**
  * sender_uid() - effective user that has sent a message
+ * @s:                  what is known already
  * @msg:                the message
  * @ret:                return location for the user id
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: what sd-bus runs into: the sender may have gone
  */
-int sender_uid(sd_bus_message *msg, uid_t *ret);
+int sender_uid(Senders *s, sd_bus_message *msg, uid_t *ret);
 
 /**
  * sender_process() - user and process that have sent a message
+ * @s:                  what is known already
  * @msg:                the message
  * @ret_uid:            return location for the effective user
  * @ret_pidfd:          return location for a pidfd; -EBADF if the process is not
@@ -45,4 +64,4 @@ int sender_uid(sd_bus_message *msg, uid_t *ret);
  * Return: 0 on success, negative error code on failure.
  * Errors: what sd-bus runs into: the sender may have gone
  */
-int sender_process(sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd);
+int sender_process(Senders *s, sd_bus_message *msg, uid_t *ret_uid, int *ret_pidfd);

@@ -4,6 +4,7 @@
 
 #include "daemon/core/idmap.h"
 #include "daemon/core/manager.h"
+#include "daemon/core/memory.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/state.h"
 #include "lib/base/errors.h"
@@ -31,6 +32,7 @@ struct Manager {
 
         Registry machines;
         IdMaps *id_maps;
+        Memory *memory;
         CreationRun *runs;
 };
 
@@ -118,6 +120,7 @@ static void undo_all(Manager *m, Creation *c) {
 static void drop(Manager *m, Entry *e) {
         idmaps_drop(m->id_maps, e->machine);
         registry_drop(&m->machines, e);
+        memory_note_freed(m->memory);
 }
 
 static void manager_remove(Manager *m, Entry *e) {
@@ -633,6 +636,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
 
+        r = memory_new(m->event, &m->memory);
+        if (r < 0)
+                return r;
+
         r = add_host(m);
         if (r < 0)
                 return r;
@@ -662,6 +669,7 @@ Manager *manager_free(Manager *m) {
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);
         (void) idmaps_free(m->id_maps);
+        (void) memory_free(m->memory);
         state_close(&m->state);
         sd_event_unref(m->event);
         free(m);

@@ -437,7 +437,32 @@ int state_load(const StateDirectories *d, const char *name, MachineInfo *ret, bo
         return 0;
 }
 
-static int list_directory(int directory_fd, char ***names) {
+/* Thousands of machines: a list that knows its length. */
+typedef struct Names {
+        char **list;
+        size_t n, n_allocated;
+} Names;
+
+static int add_name(Names *names, const char *name) {
+        if (names->n + 1 >= names->n_allocated) {
+                size_t n = names->n_allocated * 2 ?: 64;
+                char **grown = reallocarray(names->list, n, sizeof(char *));
+
+                if (!grown)
+                        return -ENOMEM;
+                names->list = grown;
+                names->n_allocated = n;
+        }
+
+        names->list[names->n] = strdup(name);
+        if (!names->list[names->n])
+                return -ENOMEM;
+
+        names->list[++names->n] = NULL;
+        return 0;
+}
+
+static int list_directory(int directory_fd, Names *names) {
         DIR *directory;
         int fd, r = 0;
 
@@ -454,7 +479,7 @@ static int list_directory(int directory_fd, char ***names) {
 
         for (struct dirent *e; r >= 0 && (e = readdir(directory));)
                 if (e->d_type == DT_REG && machine_name_is_valid(e->d_name))
-                        r = strv_push(names, e->d_name);
+                        r = add_name(names, e->d_name);
 
         (void) closedir(directory);
         return r;
@@ -465,32 +490,33 @@ static int compare(const void *a, const void *b) {
 }
 
 int state_list(const StateDirectories *d, char ***ret) {
-        _cleanup_(strv_freep) char **names = NULL;
-        size_t n, kept = 0;
+        Names names = {};
+        size_t kept = 0;
         int r;
 
         assert(d);
         assert(ret);
 
-        r = strv_copy(NULL, &names);
-        if (r >= 0)
-                r = list_directory(d->machined_fd, &names);
+        r = list_directory(d->machined_fd, &names);
         if (r >= 0)
                 r = list_directory(d->own_fd, &names);
-        if (r < 0)
+        if (r >= 0 && !names.list)
+                r = strv_copy(NULL, &names.list);
+        if (r < 0) {
+                (void) strv_free(names.list);
                 return r;
-
-        n = strv_length(names);
-        qsort(names, n, sizeof(char *), compare);
-
-        for (size_t i = 0; i < n; i++) {
-                if (kept > 0 && streq(names[kept - 1], names[i]))
-                        free(names[i]);
-                else
-                        names[kept++] = names[i];
         }
-        names[kept] = NULL;
 
-        *ret = TAKE_PTR(names);
+        qsort(names.list, names.n, sizeof(char *), compare);
+
+        for (size_t i = 0; i < names.n; i++) {
+                if (kept > 0 && streq(names.list[kept - 1], names.list[i]))
+                        free(names.list[i]);
+                else
+                        names.list[kept++] = names.list[i];
+        }
+        names.list[kept] = NULL;
+
+        *ret = names.list;
         return 0;
 }

@@ -7,3 +7,7 @@ int nft_apply(_unused_ const char *commands, char **reterr_text) {
                 *reterr_text = NULL;
         return -EOPNOTSUPP;
 }
+
+int nft_find_table(_unused_ const char *name) {
+        return -EOPNOTSUPP;
+}

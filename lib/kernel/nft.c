@@ -2,6 +2,7 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <netlink/attr.h>
 #include <nftables/libnftables.h>
 #include <sys/socket.h>
 
@@ -10,18 +11,19 @@
 
 #define ERRNO_MAX 133
 
+/* NFPROTO_INET of linux/netfilter.h, which does not go with netinet/in.h. */
+#define FAMILY_INET 1
+
 static inline void nft_ctx_freep(struct nft_ctx **ctx) {
         if (*ctx)
                 nft_ctx_free(*ctx);
 }
 
-/* The library ends the process if the kernel has no nftables at all. So that
- * is asked beforehand, by the question that it would begin with. */
-static int check_kernel(void) {
+/* A question to the kernel, without the library. */
+static int ask_kernel(uint16_t type, uint8_t family, const char *table) {
         _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
         _cleanup_(netlink_closep) Netlink *nl = NULL;
-        struct nfgenmsg header = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
-        uint16_t type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
+        struct nfgenmsg header = { .nfgen_family = family, .version = NFNETLINK_V0 };
         int r;
 
         r = netlink_open_netfilter(&nl);
@@ -30,12 +32,27 @@ static int check_kernel(void) {
         if (r < 0)
                 return r;
 
-        r = netlink_request_new(type, 0, &header, sizeof(header), &msg);
+        r = netlink_request_new((uint16_t) (NFNL_SUBSYS_NFTABLES << 8 | type), 0, &header, sizeof(header),
+                                &msg);
         if (r < 0)
                 return r;
+        if (table && nla_put_string(msg, NFTA_TABLE_NAME, table) < 0)
+                return -ENOMEM;
 
         r = netlink_call(nl, msg, NULL, NULL);
         return r == -EINVAL ? -EOPNOTSUPP : r;
+}
+
+/* The library ends the process if the kernel has no nftables at all. So that
+ * is asked beforehand, by the question that it would begin with. */
+static int check_kernel(void) {
+        return ask_kernel(NFT_MSG_GETGEN, AF_UNSPEC, NULL);
+}
+
+int nft_find_table(const char *name) {
+        assert(name);
+
+        return ask_kernel(NFT_MSG_GETTABLE, FAMILY_INET, name);
 }
 
 /* The kernel's errno is told as text only, at the end of the first line. */

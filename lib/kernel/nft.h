@@ -25,3 +25,16 @@
  *         others       what the kernel answered
  */
 int nft_apply(const char *commands, char **reterr_text);
+
+/**
+ * nft_find_table() - check whether a table is there
+ * @name:               name of a table of the family inet
+ *
+ * To remove one, also if there is none, has the kernel wait some ten milliseconds.
+ *
+ * Return: 0 if it is there, negative error code if not.
+ * Errors: -ENOENT      it is not
+ *         -EOPNOTSUPP  this kernel, or this build, has no nftables
+ *         others       what the kernel answered
+ */
+int nft_find_table(const char *name);

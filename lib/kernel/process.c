@@ -16,6 +16,19 @@
 /* linux/magic.h, PID_FS_MAGIC, which Debian 12's headers do not have. */
 #define PIDFS_MAGIC 0x50494446
 
+/* linux/pidfd.h, since 6.11 and 6.13, which Debian 12's headers do not have either. */
+#define PIDFD_GET_NET_NAMESPACE_ _IO(0xFF, 4)
+#define PIDFD_GET_USER_NAMESPACE_ _IO(0xFF, 9)
+#define PIDFD_GET_INFO_ _IOWR(0xFF, 11, PidfdInfo)
+
+/* As much of struct pidfd_info as its first version had. */
+typedef struct PidfdInfo {
+        uint64_t mask, cgroup_id;
+        uint32_t pid, tgid, ppid;
+        uint32_t ids[8];
+        int32_t exit_code;
+} PidfdInfo;
+
 /* The longest are maps of ids: 340 lines of 33 bytes. */
 #define PROC_FILE_MAX (16 << 10)
 
@@ -31,13 +44,11 @@ int process_open(pid_t pid) {
         return fd < 0 ? -errno : fd;
 }
 
-int process_pid(int pidfd, pid_t *ret) {
+static int pid_from_text(int pidfd, pid_t *ret) {
         _cleanup_free_ char *text = NULL;
         char path[64];
         const char *p;
         int r, pid;
-
-        assert(ret);
 
         (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%i", pidfd);
         r = file_read(path, PROC_FILE_MAX, &text);
@@ -53,6 +64,19 @@ int process_pid(int pidfd, pid_t *ret) {
                 return -ESRCH;
 
         *ret = pid;
+        return 0;
+}
+
+int process_pid(int pidfd, pid_t *ret) {
+        PidfdInfo info = {};
+
+        assert(ret);
+
+        /* A tenth of what a file in /proc takes. What the kernel lacks or refuses to tell is there. */
+        if (ioctl(pidfd, PIDFD_GET_INFO_, &info) < 0 || info.tgid == 0)
+                return pid_from_text(pidfd, ret);
+
+        *ret = (pid_t) info.tgid;
         return 0;
 }
 
@@ -297,10 +321,25 @@ int process_open_root(int pidfd) {
         return open_proc(pidfd, "root", O_PATH | O_DIRECTORY);
 }
 
+/* Two that are asked for again and again have a way of their own. */
+static int open_namespace_quickly(int pidfd, const char *type) {
+        if (streq(type, "net"))
+                return ioctl(pidfd, PIDFD_GET_NET_NAMESPACE_, 0);
+        if (streq(type, "user"))
+                return ioctl(pidfd, PIDFD_GET_USER_NAMESPACE_, 0);
+
+        return -1;
+}
+
 int process_open_namespace(int pidfd, const char *type) {
         char name[32];
+        int fd;
 
         assert(type);
+
+        fd = open_namespace_quickly(pidfd, type);
+        if (fd >= 0)
+                return fd;
 
         (void) snprintf(name, sizeof(name), "ns/%s", type);
         return open_proc(pidfd, name, O_RDONLY);

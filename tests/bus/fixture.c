@@ -86,6 +86,7 @@ static void start_daemon(Fixture *f) {
         bus_init(&f->bus, f->manager, f->operations);
         CHECK_OK(bus_serve(&f->bus, f->pair.server, BUS_NO_PEER));
         CHECK_OK(manager_load(f->manager));
+        CHECK_OK(bus_loaded(&f->bus, f->event));
 }
 
 static void stop_daemon(Fixture *f) {
