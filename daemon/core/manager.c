@@ -84,6 +84,9 @@ int manager_find_by_id(Manager *m, IdKind kind, uint32_t id, Machine **ret, uint
         assert(ret);
         assert(ret_inside);
 
+        if (id == UINT32_MAX)
+                return -EINVAL;
+
         return idmaps_find(m->id_maps, kind, id, ret, ret_inside);
 }
 

@@ -109,7 +109,8 @@ Machine *manager_find_by_pid(Manager *m, pid_t pid);
  * @ret_inside:         return location for the id in that machine
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -E_NO_SUCH_USER_MAPPING      it is of none, or one of the host's own
+ * Errors: -EINVAL                      the last number, which is nobody's
+ *         -E_NO_SUCH_USER_MAPPING      it is of none, or one of the host's own
  *         -E_NO_SUCH_GROUP_MAPPING     the same of a group
  */
 int manager_find_by_id(Manager *m, IdKind kind, uint32_t id, Machine **ret, uint32_t *ret_inside);

@@ -35,6 +35,16 @@ const OperationKind operation_get_uid_shift = {
         .run = run_get_uid_shift,
 };
 
+/* The last number is nobody's: it stands for "leave it" in chown() and its like. */
+static int check_id(const OperationRequest *q, const char **reterr_text) {
+        if (q->id == UINT32_MAX) {
+                *reterr_text = "Not the id of a user or group";
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
 static int run_map_from_user(Operation *o) {
         int r;
 
@@ -44,6 +54,7 @@ static int run_map_from_user(Operation *o) {
 
 const OperationKind operation_map_from_user = {
         .verb = "map_from_user",
+        .check = check_id,
         .failure = "Cannot map a user of machine",
         .run = run_map_from_user,
 };
@@ -57,6 +68,7 @@ static int run_map_from_group(Operation *o) {
 
 const OperationKind operation_map_from_group = {
         .verb = "map_from_group",
+        .check = check_id,
         .failure = "Cannot map a group of machine",
         .run = run_map_from_group,
 };

@@ -50,7 +50,6 @@ teardown_file() {
 }
 
 @test "shell runs a command on a terminal of the machine" {
-    needs_method OpenMachineShell
     run -0 with_terminal "machinectl --quiet shell port /bin/sh -c 'uname -n; tty; stty size'"
     [[ "$output" == port*/dev/pts/*33\ 111* ]]
     run -0 with_terminal "machinectl shell port /bin/true"
@@ -60,7 +59,6 @@ teardown_file() {
 }
 
 @test "shell is of the user asked for, with the environment asked for" {
-    needs_method OpenMachineShell
     run -0 with_terminal machinectl --quiet shell nobody@port /usr/bin/id -un
     [[ "$output" == nobody* ]]
     run -0 with_terminal machinectl --quiet --uid=nobody --setenv=STORY=told shell port /usr/bin/env
@@ -69,7 +67,6 @@ teardown_file() {
 }
 
 @test "shell without a command is the user's own, which is sent what is typed" {
-    needs_method OpenMachineShell
     person_begin machinectl --quiet shell port
     screen_shows '# '
     echo 'echo said on $(uname -n) by $(id -un); exit' >&"$hands"
@@ -78,13 +75,11 @@ teardown_file() {
 }
 
 @test "shell on the host itself" {
-    needs_method OpenMachineShell
     run -0 with_terminal machinectl --quiet shell .host /usr/bin/uname -n
     [[ "$output" == "$(uname -n)"* ]]
 }
 
 @test "login prompts, and ends with three times its key" {
-    needs_method OpenMachineLogin
     person_begin machinectl login port
     screen_shows 'port login:'
     printf '\035\035\035' >&"$hands"
@@ -92,7 +87,6 @@ teardown_file() {
 }
 
 @test "login where nobody listens fails" {
-    needs_method OpenMachineLogin
     leader_start
     nsenter --target="$leader" --mount mount -t tmpfs empty /run
     machine_create thing "$leader"
@@ -103,7 +97,6 @@ teardown_file() {
 }
 
 @test "copy-to and copy-from: a file, a tree, and what is there already" {
-    needs_method CopyToMachineWithFlags
     here=$BATS_TEST_TMPDIR/here
     mkdir -p "$here/tree/below"
     echo cargo >"$here/tree/below/file"
@@ -131,7 +124,6 @@ teardown_file() {
 }
 
 @test "bind: where a directory is made, read-only, and not seen from outside" {
-    needs_method BindMountMachine
     mkdir "$BATS_TEST_TMPDIR/cargo"
     echo aboard >"$BATS_TEST_TMPDIR/cargo/file"
 

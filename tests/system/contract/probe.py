@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from gi.repository import Gio, GLib
 
@@ -76,14 +77,25 @@ def machine(path, method, arguments="", note=""):
     record(f"{path[len(ROOT) + 1:]}: Machine.{method}({arguments}){note}", result)
 
 
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit("waited for too long")
+        time.sleep(0.005)
+
+
 class Leader:
     """A process with a mount namespace of its own, that may lead a machine."""
 
     def __init__(self):
         self.process = subprocess.Popen(["unshare", "--mount", "sleep", "infinity"], start_new_session=True,
                                         preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-        while open(f"/proc/{self.process.pid}/comm").read() != "sleep\n":
-            os.sched_yield()
+        wait_until(self.is_ready)
+
+    def is_ready(self):
+        with open(f"/proc/{self.process.pid}/comm", encoding="utf-8") as f:
+            return f.read() == "sleep\n"
 
     def __str__(self):
         return f"uint32 {self.process.pid}"
@@ -100,10 +112,8 @@ class Leader:
         self.process.wait()
 
 
-def eventually_gone(name):
-    """Waits for a machine's end by asking until it is not there: in between, it is `closing`."""
-    while call(ROOT, MANAGER, "GetMachine", f"'{name}'")[1]:
-        GLib.usleep(20000)
+def machine_gone(name):
+    return not call(ROOT, MANAGER, "GetMachine", f"'{name}'")[1]
 
 
 def arguments_of(args):
@@ -207,66 +217,79 @@ def terminals(guest):
     manager("OpenMachineShell", "'nothing', '', '', @as [], @as []")
 
 
+def once_more(key):
+    return f"{key} again" if key in results else key
+
+
+def copies(guest, directory):
+    at = f"{ROOT}/machine/{guest}"
+
+    for method, source, destination in (
+            ("To", "/etc/hostname", "/srv/probe-copy"),
+            ("To", "/etc/hostname", "/srv/probe-copy"),
+            ("From", "/srv/probe-copy", "DIRECTORY/copy"),
+            ("From", "/srv/probe-copy", "DIRECTORY/copy"),
+            ("From", "/srv/nothing", "DIRECTORY/nothing"),
+            ("To", "/nothing", "/srv/nothing"),
+            ("To", "/etc/hostname", "/srv/no/such/directory"),
+            ("To", "relative", "/srv/relative"),
+            ("To", "/etc/hostname", "relative"),
+            ("To", "", ""),
+            ("To", "/etc/../etc/hostname", "/srv/probe-dots"),
+            ("From", "relative", "/var/tmp/relative")):
+        arguments = f"'{guest}', '{source}', '{destination}'"
+        result, _ = call(ROOT, MANAGER, f"Copy{method}Machine", arguments.replace("DIRECTORY", directory))
+        record(once_more(f"Manager.Copy{method}Machine({arguments})"), result)
+
+    for flags in ("uint64 0", "uint64 1", "uint64 2", "uint64 3"):
+        manager("CopyToMachineWithFlags", f"'{guest}', '/etc/hostname', '/srv/probe-copy', {flags}")
+        machine(at, "CopyToWithFlags", f"'/etc/hostname', '/srv/probe-copy', {flags}")
+        machine(at, "CopyFromWithFlags", f"'/srv/nothing', '/nothing', {flags}")
+        manager("CopyFromMachineWithFlags", f"'nothing', '/etc/hostname', '/srv/x', {flags}")
+    machine(at, "CopyTo", "'/etc/hostname', '/srv/probe-copy'")
+    machine(at, "CopyFrom", "'/srv/nothing', '/var/tmp/nothing'")
+    manager("CopyToMachine", "'nothing', '/etc/hostname', '/srv/x'")
+    manager("CopyToMachine", "'.host', '/etc/hostname', '/srv/x'")
+    manager("CopyFromMachine", "'nothing', '/etc/hostname', '/srv/x'")
+
+
+def binds(guest, directory):
+    for source, destination, make in (("DIRECTORY", "/srv/probe-bound", "true"),
+                                      ("DIRECTORY", "/srv/probe-none", "false"),
+                                      ("/nothing", "/srv/probe-bound", "true"),
+                                      ("relative", "/srv/probe-bound", "true"),
+                                      ("DIRECTORY", "relative", "true"),
+                                      ("DIRECTORY", "/srv/../srv/probe-bound", "true"),
+                                      ("/etc/../etc", "/srv/probe-bound", "true"),
+                                      ("", "", "true")):
+        arguments = f"'{source}', '{destination}', false, {make}"
+        for path, method, before in ((ROOT, "Manager.BindMountMachine", f"'{guest}', "),
+                                     (f"{ROOT}/machine/{guest}", "Machine.BindMount", "")):
+            result, _ = call(path, f"{NAME}.{method.split('.')[0]}", method.split(".")[1],
+                             before + arguments.replace("DIRECTORY", directory))
+            record(f"{method}({before}{arguments})", result)
+            if result == "()":
+                inside(guest, "umount /srv/probe-bound")
+    manager("BindMountMachine", "'nothing', '/etc', '/srv/x', false, true")
+    manager("BindMountMachine", "'.host', '/etc', '/srv/x', false, true")
+
+
+def inside(guest, command):
+    subprocess.run(["systemd-run", "--quiet", "--wait", "-M", guest, "sh", "-c", command], check=True)
+
+
 def files(guest):
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="probe-") as directory:
-        for method, source, destination in (
-                ("To", "/etc/hostname", "/srv/probe-copy"),
-                ("To", "/etc/hostname", "/srv/probe-copy"),
-                ("From", "/srv/probe-copy", "DIRECTORY/copy"),
-                ("From", "/srv/probe-copy", "DIRECTORY/copy"),
-                ("From", "/srv/nothing", "DIRECTORY/nothing"),
-                ("To", "/nothing", "/srv/nothing"),
-                ("To", "/etc/hostname", "/srv/no/such/directory"),
-                ("To", "relative", "/srv/relative"),
-                ("To", "/etc/hostname", "relative"),
-                ("To", "", ""),
-                ("To", "/etc/../etc/hostname", "/srv/probe-dots"),
-                ("From", "relative", "/var/tmp/relative")):
-            once_more = " again" if f"Manager.Copy{method}Machine('{guest}', '{source}', '{destination}')" in results else ""
-            shown = f"'{guest}', '{source}', '{destination}'"
-            result, _ = call(ROOT, MANAGER, f"Copy{method}Machine", shown.replace("DIRECTORY", directory))
-            record(f"Manager.Copy{method}Machine({shown}){once_more}", result)
-        for flags in (0, 1, 2, 3):
-            manager("CopyToMachineWithFlags", f"'{guest}', '/etc/hostname', '/srv/probe-copy', uint64 {flags}")
-            machine(ROOT + f"/machine/{guest}", "CopyToWithFlags",
-                    f"'/etc/hostname', '/srv/probe-copy', uint64 {flags}")
-            machine(ROOT + f"/machine/{guest}", "CopyFromWithFlags", f"'/srv/nothing', '/nothing', uint64 {flags}")
-            manager("CopyFromMachineWithFlags", f"'nothing', '/etc/hostname', '/srv/x', uint64 {flags}")
-        machine(ROOT + f"/machine/{guest}", "CopyTo", "'/etc/hostname', '/srv/probe-copy'")
-        machine(ROOT + f"/machine/{guest}", "CopyFrom", "'/srv/nothing', '/var/tmp/nothing'")
-        manager("CopyToMachine", "'nothing', '/etc/hostname', '/srv/x'")
-        manager("CopyToMachine", "'.host', '/etc/hostname', '/srv/x'")
-        manager("CopyFromMachine", "'nothing', '/etc/hostname', '/srv/x'")
-
-        for source, destination, make in (("DIRECTORY", "/srv/probe-bound", "true"),
-                                          ("DIRECTORY", "/srv/probe-none", "false"),
-                                          ("/nothing", "/srv/probe-bound", "true"),
-                                          ("relative", "/srv/probe-bound", "true"),
-                                          ("DIRECTORY", "relative", "true"),
-                                          ("DIRECTORY", "/srv/../srv/probe-bound", "true"),
-                                          ("/etc/../etc", "/srv/probe-bound", "true"),
-                                          ("", "", "true")):
-            arguments = f"'{source}', '{destination}', false, {make}"
-            for door in ("Manager", "Machine"):
-                if door == "Manager":
-                    result, _ = call(ROOT, MANAGER, "BindMountMachine",
-                                     f"'{guest}', {arguments}".replace("DIRECTORY", directory))
-                else:
-                    result, _ = call(ROOT + f"/machine/{guest}", MACHINE, "BindMount",
-                                     arguments.replace("DIRECTORY", directory))
-                record(f"{door}.BindMount({arguments})", result)
-                # Whatever is there now is to be there once at most.
-                subprocess.run(["systemd-run", "--quiet", "--wait", "-M", guest, "umount", "-q", "/srv/probe-bound"],
-                               check=False)
-        manager("BindMountMachine", "'nothing', '/etc', '/srv/x', false, true")
-        manager("BindMountMachine", "'.host', '/etc', '/srv/x', false, true")
-        subprocess.run(["systemd-run", "--quiet", "--wait", "-M", guest, "sh", "-c", "rm -rf /srv/probe-*"], check=True)
+        copies(guest, directory)
+        binds(guest, directory)
+    inside(guest, "rm -rf /srv/probe-*")
 
 
 def unit_gone(unit):
-    return bus.call_sync("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-                         "ListUnitsByNames", GLib.Variant("(as)", [[unit]]), None, Gio.DBusCallFlags.NONE, -1,
-                         None)[0][0][3] == "inactive"
+    units = bus.call_sync("org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                          "org.freedesktop.systemd1.Manager", "ListUnitsByNames",
+                          GLib.Variant("(as)", [[unit]]), None, Gio.DBusCallFlags.NONE, -1, None)[0]
+    return units[0][3] == "inactive"
 
 
 def attempt(key, name="'other'", number="@ay []", kind="'container'", pid=None, root="''", interfaces=None,
@@ -285,8 +308,7 @@ def attempt(key, name="'other'", number="@ay []", kind="'container'", pid=None, 
             record(f"Manager.{method}: {key}", result)
             if reply:
                 call(ROOT, MANAGER, "UnregisterMachine", name)
-        while not unit_gone("machine-other.scope"):
-            GLib.usleep(5000)
+        wait_until(lambda: unit_gone("machine-other.scope"))
 
 
 def attempt_ex(key, name, field):
@@ -297,8 +319,7 @@ def attempt_ex(key, name, field):
             record(f"Manager.{method}: {key}", result)
             if reply:
                 call(ROOT, MANAGER, "UnregisterMachine", name)
-        while not unit_gone("machine-other.scope"):
-            GLib.usleep(5000)
+        wait_until(lambda: unit_gone("machine-other.scope"))
 
 
 def creating():
@@ -324,9 +345,10 @@ def creating():
     attempt("property that is none", scope="[('Nothing', <'x'>)]")
     attempt("property of another type", scope="[('MemoryMax', <'x'>)]")
 
-    for key, value in (("Id", "<[byte 1, 2, 3]>"), ("Class", "<'ship'>"), ("Class", "<'host'>"), ("LeaderPID", "<uint32 1>"),
-                       ("RootDirectory", "<'relative'>"), ("NetworkInterfaces", "<[-1]>"),
-                       ("LeaderPIDFDID", "<uint64 5>"), ("Nothing", "<'x'>"), ("Class", "<uint32 1>"),
+    for key, value in (("Id", "<[byte 1, 2, 3]>"), ("Class", "<'ship'>"), ("Class", "<'host'>"),
+                       ("LeaderPID", "<uint32 1>"), ("RootDirectory", "<'relative'>"),
+                       ("NetworkInterfaces", "<[-1]>"), ("LeaderPIDFDID", "<uint64 5>"), ("Nothing", "<'x'>"),
+                       ("Class", "<uint32 1>"),
                        ("Service", "<'probe'>"), ("VSockCID", "<uint32 7>"), ("SSHAddress", "<'unix/x'>")):
         attempt_ex(f"{key} {value}", "'other'", f"('{key}', {value})")
     attempt_ex("no name", "''", "('Class', <'container'>)")
@@ -348,14 +370,14 @@ def ending(path):
     machine(ROOT + "/machine/nothing", "Kill", "'leader', 18")
 
     machine(path, "Terminate")
-    eventually_gone("thing")
+    wait_until(lambda: machine_gone("thing"))
     machine(path, "GetAddresses", note=" once it is gone")
 
 
 def thing_begin(leader):
-    """As long as a namesake is on its way out, machined says that it exists."""
-    arguments = f"'thing', [byte {', '.join('7' * 16)}], 'probe', 'container', {leader}, '/var/tmp', @a(sv) []"
-    result, reply = call(ROOT, MANAGER, "CreateMachine", arguments)
+    number = f"[byte {', '.join('7' * 16)}]"
+    result, reply = call(ROOT, MANAGER, "CreateMachine",
+                         f"'thing', {number}, 'probe', 'container', {leader}, '/var/tmp', @a(sv) []")
     if not reply:
         sys.exit(f"cannot create a machine: {result}")
     record("Manager.CreateMachine: as it should be", f"{result} {reply.print_(False)}")
@@ -374,10 +396,10 @@ def main():
         path = thing_begin(leader)
         everywhere()
         properties(ROOT, ("PoolPath",))
-        properties(path, ("Name", "Id", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces", "State",
-                          "VSockCID", "SSHAddress", "SSHPrivateKeyPath", "Subgroup", "UID"))
-        properties(HOST, ("Name", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces", "State",
-                          "Leader", "TimestampMonotonic", "VSockCID", "Subgroup", "UID", "Supervisor"))
+        properties(path, ("Name", "Id", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces",
+                          "State", "VSockCID", "SSHAddress", "SSHPrivateKeyPath", "Subgroup", "UID"))
+        properties(HOST, ("Name", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces",
+                          "State", "Leader", "TimestampMonotonic", "VSockCID", "Subgroup", "UID", "Supervisor"))
         looking(guest)
         terminals(guest)
         files(guest)
