@@ -347,8 +347,8 @@ def creating():
 
     for key, value in (("Id", "<[byte 1, 2, 3]>"), ("Class", "<'ship'>"), ("Class", "<'host'>"),
                        ("LeaderPID", "<uint32 1>"), ("RootDirectory", "<'relative'>"),
-                       ("NetworkInterfaces", "<[-1]>"), ("LeaderPIDFDID", "<uint64 5>"), ("Nothing", "<'x'>"),
-                       ("Class", "<uint32 1>"),
+                       ("NetworkInterfaces", "<[-1]>"), ("LeaderPIDFDID", "<uint64 5>"),
+                       ("Nothing", "<'x'>"), ("Class", "<uint32 1>"),
                        ("Service", "<'probe'>"), ("VSockCID", "<uint32 7>"), ("SSHAddress", "<'unix/x'>")):
         attempt_ex(f"{key} {value}", "'other'", f"('{key}', {value})")
     attempt_ex("no name", "''", "('Class', <'container'>)")
@@ -399,7 +399,8 @@ def main():
         properties(path, ("Name", "Id", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces",
                           "State", "VSockCID", "SSHAddress", "SSHPrivateKeyPath", "Subgroup", "UID"))
         properties(HOST, ("Name", "Service", "Unit", "Class", "RootDirectory", "NetworkInterfaces",
-                          "State", "Leader", "TimestampMonotonic", "VSockCID", "Subgroup", "UID", "Supervisor"))
+                          "State", "Leader", "TimestampMonotonic", "VSockCID", "Subgroup", "UID",
+                          "Supervisor"))
         looking(guest)
         terminals(guest)
         files(guest)
