@@ -14,6 +14,7 @@ static void machine_done(Machine *m) {
         free(m->path);
         json_decref(m->properties);
         json_decref(m->os);
+        json_decref(m->uid_shift);
         free(m->addresses);
         free(m->error_text);
 }
@@ -61,6 +62,27 @@ static int on_os(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_erro
 
 int machine_request_os(Calls *calls, Machine *m) {
         return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", on_os, m,
+                         "s", m->name);
+}
+
+static int on_uid_shift(
+                _unused_ Calls *calls,
+                sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        Machine *m = userdata;
+        int r;
+
+        if (e)
+                return 0;
+
+        r = value_read(reply, &m->uid_shift);
+        return r < 0 ? r : 0;
+}
+
+int machine_request_uid_shift(Calls *calls, Machine *m) {
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineUIDShift", on_uid_shift, m,
                          "s", m->name);
 }
 

@@ -23,6 +23,7 @@ typedef struct Machine {
         char *path;             /* of its object; NULL until known */
         json_t *properties;     /* of that object, or NULL */
         json_t *os;             /* os-release, or NULL */
+        json_t *uid_shift;      /* of its users on the host, or NULL */
         Address *addresses;
         size_t n_addresses;
         int error;              /* why it could not be looked at, 0 if it could */
@@ -51,6 +52,7 @@ int machines_add(Machines *list, const char *name, const char *path);
 /* These add a call, whose answer is put into the machine. It must stay where
  * it is until calls_run(). */
 int machine_request_os(Calls *calls, Machine *m);
+int machine_request_uid_shift(Calls *calls, Machine *m);
 int machine_request_addresses(Calls *calls, Machine *m);
 
 /**

@@ -24,13 +24,14 @@
 
 /* What is found out here rather than told by the daemon. */
 typedef struct Local {
-        char *leader_name;
+        char *leader_name, *supervisor_name;
         char *cgroup;           /* of its unit */
         json_t *tree;
 } Local;
 
 static void local_done(Local *local) {
         free(local->leader_name);
+        free(local->supervisor_name);
         free(local->cgroup);
         json_decref(local->tree);
 }
@@ -39,16 +40,31 @@ static int64_t get_number(const Machine *m, const char *key) {
         return json_integer_value(json_object_get(m->properties, key));
 }
 
+static int open_process(int64_t pid) {
+        return pid <= 0 || pid > INT_MAX ? -ESRCH : process_open((pid_t) pid);
+}
+
+/* It may have ended, and its number be another's. */
+static void read_supervisor(Local *local, const Machine *m) {
+        uint64_t id = (uint64_t) get_number(m, "SupervisorPIDFDId");
+        _cleanup_close_ int pidfd = -EBADF;
+        ProcessIdentity identity;
+
+        pidfd = open_process(get_number(m, "Supervisor"));
+        if (pidfd < 0 || process_identify(pidfd, &identity) < 0 || (id != 0 && identity.pidfd_id != id))
+                return;
+
+        (void) process_name(pidfd, &local->supervisor_name);
+}
+
 /* All of it only decorates: what cannot be found out is left out. */
 static void local_read(Local *local, const Machine *m) {
         _cleanup_free_ char *cgroup = NULL;
         _cleanup_close_ int pidfd = -EBADF;
         int64_t pid = get_number(m, "Leader");
 
-        if (pid <= 0 || pid > INT_MAX)
-                return;
-
-        pidfd = process_open((pid_t) pid);
+        read_supervisor(local, m);
+        pidfd = open_process(pid);
         if (pidfd < 0)
                 return;
 
@@ -90,16 +106,20 @@ static void print_head(const Machine *m, const Screen *screen) {
                 print_line(_("Since:"), "%s; %s", date, moment_format_ago(since, moment_now(), ago));
 }
 
+static void print_process(const char *label, int64_t pid, const char *name) {
+        if (pid > 0 && name)
+                print_line(label, "%" PRIi64 " (%s)", pid, name);
+        else if (pid > 0)
+                print_line(label, "%" PRIi64, pid);
+}
+
 static void print_origin(const Machine *m, const Local *local) {
         const char *service = value_get_string(m->properties, "Service");
         const char *class = value_get_string(m->properties, "Class");
         const char *root = value_get_string(m->properties, "RootDirectory");
-        int64_t leader = get_number(m, "Leader");
 
-        if (leader > 0 && local->leader_name)
-                print_line(_("Leader:"), "%" PRIi64 " (%s)", leader, local->leader_name);
-        else if (leader > 0)
-                print_line(_("Leader:"), "%" PRIi64, leader);
+        print_process(_("Leader:"), get_number(m, "Leader"), local->leader_name);
+        print_process(_("Supervisor:"), get_number(m, "Supervisor"), local->supervisor_name);
 
         if (service && class)
                 print_line(_("Service:"), _("%s; class %s"), service, class);
@@ -138,11 +158,17 @@ static void print_network(const Machine *m) {
 static void print_unit(const Machine *m, const Local *local, const Screen *screen) {
         const char *os = value_get_string(m->os, "PRETTY_NAME") ?: value_get_string(m->os, "NAME");
         const char *unit = value_get_string(m->properties, "Unit");
+        const char *subgroup = value_get_string(m->properties, "Subgroup");
+        int64_t shift = json_integer_value(m->uid_shift);
 
         if (os)
                 print_line(_("OS:"), "%s", os);
+        if (shift > 0)
+                print_line(_("ID shift:"), "%" PRIi64, shift);
         if (unit)
                 print_line(_("Unit:"), "%s", unit);
+        if (subgroup)
+                print_line(_("Subgroup:"), "%s", subgroup);
         if (local->cgroup)
                 print_line(_("CGroup:"), "%s", local->cgroup);
         if (local->tree)
@@ -195,8 +221,8 @@ static json_t *status_to_json(const Machine *m) {
         const json_t *p = m->properties;
 
         local_read(&local, m);
-        return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:O?, s:{s:O?, s:s?},"
-                         " s:s?, s:s?, s:s?, s:o, s:o, s:O?, s:O?}",
+        return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:O?, s:{s:O?, s:s?}, s:{s:O?, s:s?},"
+                         " s:s?, s:s?, s:s?, s:s?, s:O?, s:o, s:o, s:O?, s:O?}",
                          "name", m->name,
                          "id", value_get_string(p, "Id"),
                          "class", value_get_string(p, "Class"),
@@ -204,8 +230,12 @@ static json_t *status_to_json(const Machine *m) {
                          "state", value_get_string(p, "State"),
                          "since", json_object_get(p, "Timestamp"),
                          "leader", "pid", json_object_get(p, "Leader"), "name", local.leader_name,
+                         "supervisor", "pid", json_object_get(p, "Supervisor"),
+                         "name", local.supervisor_name,
                          "root", value_get_string(p, "RootDirectory"),
                          "unit", value_get_string(p, "Unit"),
+                         "subgroup", value_get_string(p, "Subgroup"),
+                         "uid_shift", m->uid_shift,
                          "cgroup", local.cgroup,
                          "interfaces", interfaces_to_json(m),
                          "addresses", addresses_to_json(m),
@@ -219,6 +249,8 @@ static int request_one(Calls *calls, Machine *m) {
         r = machine_request_all(calls, m);
         if (r >= 0)
                 r = machine_request_os(calls, m);
+        if (r >= 0)
+                r = machine_request_uid_shift(calls, m);
 
         return r < 0 ? r : machine_request_addresses(calls, m);
 }

@@ -178,21 +178,8 @@ static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error
         return 0;
 }
 
-sd_bus_message *fixture_call(
-                Fixture *f,
-                const char *path,
-                const char *interface,
-                const char *method,
-                const char *types,
-                ...) {
-
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+static sd_bus_message *call(Fixture *f, sd_bus_message *m) {
         sd_bus_message *reply = NULL;
-        va_list ap;
-
-        va_start(ap, types);
-        m = make_call(f, path, interface, method, types, ap);
-        va_end(ap);
 
         CHECK_OK(sd_bus_call_async(f->pair.client, NULL, m, on_reply, &reply, UINT64_MAX));
         while (!reply) {
@@ -202,6 +189,39 @@ sd_bus_message *fixture_call(
         }
 
         return reply;
+}
+
+sd_bus_message *fixture_call(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                const char *types,
+                ...) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        va_list ap;
+
+        va_start(ap, types);
+        m = make_call(f, path, interface, method, types, ap);
+        va_end(ap);
+
+        return call(f, m);
+}
+
+sd_bus_message *fixture_call_with(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                void (*append)(Fixture *f, sd_bus_message *m)) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        CHECK_OK(sd_bus_message_new_method_call(f->pair.client, &m, NULL, path, interface, method));
+        CHECK_OK(sd_bus_message_set_sender(m, ":1.7"));
+        append(f, m);
+        return call(f, m);
 }
 
 sd_bus_message *fixture_send(

@@ -53,6 +53,14 @@ sd_bus_message *fixture_call(
                 const char *types,
                 ...);
 
+/* The same, for arguments that take more than one line. */
+sd_bus_message *fixture_call_with(
+                Fixture *f,
+                const char *path,
+                const char *interface,
+                const char *method,
+                void (*append)(Fixture *f, sd_bus_message *m));
+
 /* Sends a call, for tests that look at what happens meanwhile. */
 sd_bus_message *fixture_send(
                 Fixture *f,

@@ -433,8 +433,8 @@ TEST(status_tells_all_and_steers_no_terminal) {
 
 TEST(status_for_programs_has_stable_keys) {
         static const char *const keys[] = {
-                "name", "id", "class", "service", "state", "since", "leader", "root", "unit", "cgroup",
-                "interfaces", "addresses", "os", "tree",
+                "name", "id", "class", "service", "state", "since", "leader", "supervisor",
+                "root", "unit", "subgroup", "cgroup", "uid_shift", "interfaces", "addresses", "os", "tree",
         };
         _cleanup_(json_freep) json_t *json = NULL;
         _cleanup_(daemon_done) Daemon d;

@@ -28,8 +28,8 @@ import os, sys
 import dbus
 method, pid, keys = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 fd = os.pidfd_open(pid)
-manager = dbus.Interface(dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1"),
-                         "org.freedesktop.machine1.Manager")
+machine1 = dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+manager = dbus.Interface(machine1, "org.freedesktop.machine1.Manager")
 pairs = dbus.Array([eval(key) for key in keys], signature="(sv)")
 more = [dbus.Array([], signature="(sv)")] if method.startswith("Create") else []
 try:
@@ -114,9 +114,10 @@ PIDFD='("LeaderPIDFD", dbus.types.UnixFd(fd))'
     # shellcheck disable=SC2016 # for the other shell
     setsid bash -c 'read -r pid <"$1"; python3 - "$pid" <<"END"
 import sys, time, dbus
-m = dbus.Interface(dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1"),
-                   "org.freedesktop.machine1.Manager")
-m.RegisterMachine("thing", dbus.Array([], signature="y"), "story", "container", dbus.UInt32(int(sys.argv[1])), "")
+machine1 = dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+manager = dbus.Interface(machine1, "org.freedesktop.machine1.Manager")
+none = dbus.Array([], signature="y")
+manager.RegisterMachine("thing", none, "story", "container", dbus.UInt32(int(sys.argv[1])), "")
 time.sleep(1000)
 END' - "$BATS_TEST_TMPDIR/go" 3>&- </dev/null >/dev/null 2>&1 &
     echo "$leader" >"$BATS_TEST_TMPDIR/go"
