@@ -120,7 +120,7 @@ static int duplicate(int fd) {
 /* What names the leader: its pidfd, its number, or nothing, which means the caller. */
 static int open_leader(const CreateRequest *q, int caller_fd) {
         if (q->leader_fd > 0)
-                return duplicate(q->leader_fd);
+                return process_is_pidfd(q->leader_fd) ? duplicate(q->leader_fd) : -EINVAL;
         if (q->leader > 0)
                 return process_open(q->leader);
 
@@ -153,7 +153,7 @@ static int hold_leader(CreateRequest *q, int caller_fd, const char **reterr_text
 
         r = process_pid(fd, &pid);
         if (r < 0)
-                return r == -ESRCH ? r : -EINVAL; /* no pidfd, or of a process that we do not see */
+                return r == -ESRCH ? r : -EINVAL; /* of a process that we do not see */
         if (pid == 1)
                 return -EINVAL;
 

@@ -44,6 +44,14 @@ int process_open(pid_t pid) {
         return fd < 0 ? -errno : fd;
 }
 
+bool process_is_pidfd(int fd) {
+        char path[64], target[sizeof("anon_inode:[pidfd]") + 1] = "";
+
+        /* Of pidfs, too, whose files the kernel calls as it always did. */
+        (void) snprintf(path, sizeof(path), "/proc/self/fd/%i", fd);
+        return readlink(path, target, sizeof(target) - 1) >= 0 && streq(target, "anon_inode:[pidfd]");
+}
+
 static int pid_from_text(int pidfd, pid_t *ret) {
         _cleanup_free_ char *text = NULL;
         char path[64];

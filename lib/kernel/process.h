@@ -29,6 +29,10 @@ typedef struct ProcessIdentity {
  */
 int process_open(pid_t pid);
 
+/* Whether a descriptor is a pidfd. Of one that somebody else has handed to us, who may
+ * answer what we ask of it in our place, or never: so nothing is asked. */
+bool process_is_pidfd(int fd);
+
 /**
  * process_pid() - process id behind a pidfd
  * @pidfd:              pidfd

@@ -30,6 +30,7 @@ TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
         CHECK_OK(pidfd);
         CHECK_OK(process_pid(pidfd, &again));
         CHECK(again == pid);
+        CHECK(process_is_pidfd(pidfd));
         CHECK(process_is_alive(pidfd));
         CHECK_OK(process_owner(pidfd, &uid));
         CHECK(uid == getuid());
@@ -60,6 +61,8 @@ TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
 TEST(something_else_is_no_pidfd) {
         pid_t pid;
 
+        CHECK(!process_is_pidfd(STDIN_FILENO));
+        CHECK(!process_is_pidfd(1 << 20));
         CHECK_ERR(process_pid(STDIN_FILENO, &pid), EBADF);
         CHECK_ERR(process_pid(1 << 20, &pid), EBADF);
 }
