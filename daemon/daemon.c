@@ -10,6 +10,9 @@
 #include "daemon/core/manager.h"
 #include "daemon/daemon.h"
 #include "daemon/outside/outside.h"
+#include "daemon/varlink/varlink-resolve.h"
+#include "daemon/varlink/varlink-userdb.h"
+#include "daemon/varlink/varlink.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
@@ -29,9 +32,11 @@ typedef struct Daemon {
         Operations *operations;
         Bus bus;
         PrivateSocket *socket;          /* NULL on the system bus */
+        Varlink *varlink;               /* NULL when embedded */
 } Daemon;
 
 static void daemon_done(Daemon *d) {
+        (void) varlink_free(d->varlink);
         (void) private_socket_free(d->socket);
         bus_done(&d->bus);
         (void) polkit_free(d->polkit);
@@ -163,6 +168,48 @@ static int setup_bus(Daemon *d) {
         return r < 0 ? r : sd_bus_request_name(d->system, MACHINE1_NAME, 0);
 }
 
+/* The socket that systemd has made for us, or -EBADF. */
+static int take_varlink_fd(void) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int n, fd = -EBADF;
+
+        n = sd_listen_fds_with_names(/* unset_environment= */ true, &names);
+        for (int i = 0; i < n; i++)
+                if (fd < 0 && streq(names[i], VARLINK_FD_NAME))
+                        fd = SD_LISTEN_FDS_START + i;
+                else
+                        (void) close(SD_LISTEN_FDS_START + i);
+
+        return fd;
+}
+
+/* Who finds us there may ask at once: all machines are known by now. Embedded, there
+ * is none of the clients that would look for it. */
+static int setup_varlink(Daemon *d) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (d->embedded)
+                return 0;
+
+        /* Or we, or who works for us, would ask ourselves who a user is, and wait. */
+        if (setenv("SYSTEMD_BYPASS_USERDB", USERDB_SERVICE, true) < 0)
+                return -errno;
+
+        fd = take_varlink_fd();
+        r = varlink_new(&(VarlinkConfig) {
+                        .context = { .event = d->event, .manager = d->manager, .operations = d->operations },
+                        .machine_fd = fd,
+                        .machine_path = VARLINK_MACHINE_SOCKET,
+                        .userdb_path = USERDB_DIRECTORY "/" USERDB_SERVICE,
+                        .resolve_path = RESOLVE_HOOK_SOCKET }, &d->varlink);
+        if (r < 0)
+                return r;
+
+        TAKE_FD(fd);
+        return 0;
+}
+
 static int load(Daemon *d) {
         _cleanup_free_ const MachineInfo **infos = NULL;
         size_t n = 0;
@@ -202,6 +249,8 @@ static int serve(Daemon *d) {
                 return log_error(r, "Cannot offer " MACHINE1_NAME);
         if ((r = load(d)) < 0)
                 return log_error(r, "Cannot load what was left by the last daemon");
+        if ((r = setup_varlink(d)) < 0)
+                return log_error(r, "Cannot listen for Varlink clients");
 
         (void) sd_notify(false, "READY=1\nSTATUS=Serving.");
         r = sd_event_loop(d->event);

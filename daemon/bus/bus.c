@@ -222,17 +222,21 @@ void bus_init(Bus *b, Manager *manager, Operations *operations) {
         assert(manager);
         assert(operations);
 
-        *b = (Bus) { .manager = manager, .operations = operations };
-        manager_set_listener(manager, (ManagerListener) {
-                .machine_added = on_machine_added,
-                .machine_removed = on_machine_removed,
-                .userdata = b,
-        });
+        *b = (Bus) {
+                .manager = manager,
+                .operations = operations,
+                .listener = {
+                        .machine_added = on_machine_added,
+                        .machine_removed = on_machine_removed,
+                        .userdata = b,
+                },
+        };
+        manager_add_listener(manager, &b->listener);
 }
 
 void bus_done(Bus *b) {
         if (b->manager)
-                manager_set_listener(b->manager, (ManagerListener) {});
+                manager_remove_listener(b->manager, &b->listener);
 
         while (b->connections)
                 (void) connection_free(b->connections);

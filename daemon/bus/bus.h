@@ -32,6 +32,7 @@ typedef struct BusConnection BusConnection;
 typedef struct Bus {
         Manager *manager;
         Operations *operations;
+        ManagerListener listener;
         BusConnection *connections;
         size_t n_connections;
         Senders senders;
@@ -49,7 +50,7 @@ typedef struct Bus {
  * @manager:            what is behind it; borrowed
  * @operations:         for what is done with machines; borrowed
  *
- * Makes itself the manager's listener.
+ * Has itself told of machines.
  */
 void bus_init(Bus *b, Manager *manager, Operations *operations);
 

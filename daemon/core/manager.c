@@ -28,7 +28,7 @@ struct Manager {
         size_t n_steps;
         void *outside;
         StateDirectories state;
-        ManagerListener listener;
+        ManagerListener *listeners;
 
         Registry machines;
         IdMaps *id_maps;
@@ -131,8 +131,8 @@ static void manager_remove(Manager *m, Entry *e) {
 
         undo_all(m, &c);
 
-        if (m->listener.machine_removed)
-                m->listener.machine_removed(m->listener.userdata, e->machine);
+        for (const ManagerListener *l = m->listeners; l; l = l->next)
+                l->machine_removed(l->userdata, e->machine);
 
         drop(m, e);
 }
@@ -220,6 +220,11 @@ static int free_name(Manager *m, const char *name) {
         return 0;
 }
 
+static void tell_added(Manager *m, Machine *machine) {
+        for (const ManagerListener *l = m->listeners; l; l = l->next)
+                l->machine_added(l->userdata, machine);
+}
+
 static void run_free(CreationRun *run) {
         if (run->previous)
                 run->previous->next = run->next;
@@ -239,8 +244,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
         if (result >= 0) {
                 machine_set_state(e->machine, MACHINE_RUNNING);
 
-                if (m->listener.machine_added)
-                        m->listener.machine_added(m->listener.userdata, e->machine);
+                tell_added(m, e->machine);
         }
 
         run->done(run->userdata, result, where, result >= 0 ? e->machine : NULL);
@@ -541,8 +545,7 @@ static int bring_back(Manager *m, MachineInfo *info) {
                 return r;
         }
 
-        if (m->listener.machine_added)
-                m->listener.machine_added(m->listener.userdata, machine);
+        tell_added(m, machine);
 
         TAKE_PTR(machine);
         return 0;
@@ -651,8 +654,22 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         return 0;
 }
 
-void manager_set_listener(Manager *m, ManagerListener listener) {
-        m->listener = listener;
+void manager_add_listener(Manager *m, ManagerListener *listener) {
+        assert(m);
+        assert(listener->machine_added && listener->machine_removed);
+
+        listener->next = m->listeners;
+        m->listeners = listener;
+}
+
+void manager_remove_listener(Manager *m, ManagerListener *listener) {
+        assert(m);
+
+        for (ManagerListener **l = &m->listeners; *l; l = &(*l)->next)
+                if (*l == listener) {
+                        *l = listener->next;
+                        return;
+                }
 }
 
 Manager *manager_free(Manager *m) {

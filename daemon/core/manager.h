@@ -18,11 +18,13 @@
 typedef struct Manager Manager;
 
 /* What the manager tells of. The machine is still there in both. */
-typedef struct ManagerListener {
+typedef struct ManagerListener ManagerListener;
+struct ManagerListener {
         void (*machine_added)(void *userdata, Machine *m);
         void (*machine_removed)(void *userdata, Machine *m);
         void *userdata;
-} ManagerListener;
+        ManagerListener *next;          /* the manager's */
+};
 
 typedef struct ManagerConfig {
         sd_event *event;
@@ -62,8 +64,19 @@ int manager_new(const ManagerConfig *config, Manager **ret);
 Manager *manager_free(Manager *m);
 DEFINE_CLEANUP(Manager, manager_free);
 
-/* Who is told of machines; at most one. */
-void manager_set_listener(Manager *m, ManagerListener listener);
+/**
+ * manager_add_listener() - have somebody told of machines
+ * @m:                  the manager
+ * @listener:           who is told; borrowed until it is removed
+ */
+void manager_add_listener(Manager *m, ManagerListener *listener);
+
+/**
+ * manager_remove_listener() - have somebody told of machines no longer
+ * @m:                  the manager
+ * @listener:           who was told, or never was
+ */
+void manager_remove_listener(Manager *m, ManagerListener *listener);
 
 /**
  * manager_load() - find what was there before this daemon was

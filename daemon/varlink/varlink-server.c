@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -185,6 +186,10 @@ int varlink_server_listen(VarlinkServer *s, int fd) {
 
         assert(s);
         assert(!s->source);
+
+        /* Who wanted to connect may have thought better of it. */
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
 
         r = sd_event_add_io(s->event, &s->source, fd, EPOLLIN, on_connection, s);
         if (r < 0)

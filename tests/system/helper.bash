@@ -104,12 +104,6 @@ needs_qemu() {
     [ "$BERTH_HOST_BACKEND" = qemu ] || skip "needs $1: in qemu only"
 }
 
-# needs_no_varlink: machinectl of 262 asks machined over Varlink, where berthd does not
-# listen yet.
-needs_no_varlink() {
-    [ "$PROVIDER" = machined ] || [ "$BERTH_HOST_SUITE" != forky ] || skip "this machinectl asks over Varlink"
-}
-
 # needs_method NAME: of machine1's Manager, not all of which are berthd's yet.
 needs_method() {
     busctl --system --no-pager --no-legend introspect org.freedesktop.machine1 /org/freedesktop/machine1 |

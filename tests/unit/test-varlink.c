@@ -9,16 +9,13 @@
 #include "daemon/varlink/varlink-service.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "tests/lib/varlink-client.h"
 #include "tests/test.h"
 
-/* What the client asks, and what it gets: text without the NUL. */
 typedef struct Fixture {
         sd_event *event;
         VarlinkServer *server;
-        int client;
-        char *received;
-        size_t n_received;
-        int received_fd;
+        VarlinkClient client;
 
         VarlinkCall *slow;              /* waits for the test */
         unsigned n_slow, n_echoes;
@@ -96,17 +93,21 @@ static const VarlinkInterface test_interface = {
         },
 };
 
+static void settle(void *userdata) {
+        Fixture *f = userdata;
+
+        while (sd_event_run(f->event, 0) > 0)
+                ;
+}
+
 static void fixture_init(Fixture *f) {
         static const VarlinkInterface *const interfaces[] = {
                 &varlink_service_interface, &varlink_systemd_interface, &test_interface, NULL };
-        int pair[2];
 
-        *f = (Fixture) { .received_fd = -EBADF };
+        *f = (Fixture) {};
         CHECK_OK(sd_event_new(&f->event));
         CHECK_OK(varlink_server_new(f->event, interfaces, f, &f->server));
-        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-        f->client = pair[0];
-        CHECK_OK(varlink_server_serve(f->server, pair[1]));
+        varlink_client_open(&f->client, f->server, settle, f);
 }
 
 static void fixture_done(Fixture *f) {
@@ -114,73 +115,19 @@ static void fixture_done(Fixture *f) {
         if (f->slow)
                 varlink_call_drop(f->slow);
         sd_event_unref(f->event);
-        closep(&f->client);
-        closep(&f->received_fd);
-        free(f->received);
-}
-
-static void settle(Fixture *f) {
-        while (sd_event_run(f->event, 0) > 0)
-                ;
+        varlink_client_close(&f->client);
 }
 
 static bool is_connected(Fixture *f) {
         return varlink_server_n_connections(f->server) == 1;
 }
 
-static void receive(Fixture *f) {
-        char control[CMSG_SPACE(sizeof(int))];
-        char buffer[65536];
-
-        for (;;) {
-                struct iovec iov = { buffer, sizeof(buffer) };
-                struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-                                    .msg_controllen = sizeof(control) };
-                ssize_t n = recvmsg(f->client, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-                if (n <= 0)
-                        return;
-                for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-                        memcpy(&f->received_fd, CMSG_DATA(c), sizeof(int));
-
-                f->received = realloc(f->received, f->n_received + n);
-                CHECK(f->received);
-                memcpy(f->received + f->n_received, buffer, n);
-                f->n_received += n;
-        }
-}
-
-/* The next message that came, or NULL. The test owns it. */
 static char *next_message(Fixture *f) {
-        char *message, *end;
-
-        settle(f);
-        receive(f);
-        end = f->n_received > 0 ? memchr(f->received, 0, f->n_received) : NULL;
-        if (!end)
-                return NULL;
-
-        message = strdup(f->received);
-        CHECK(message);
-        f->n_received -= end + 1 - f->received;
-        memmove(f->received, end + 1, f->n_received);
-        return message;
+        return varlink_client_next(&f->client);
 }
 
 static void send_bytes(Fixture *f, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = send(f->client, data, size, MSG_NOSIGNAL);
-
-                if (n < 0 && errno == EAGAIN) {
-                        settle(f);
-                        receive(f);
-                        continue;
-                }
-                if (n < 0)
-                        return; /* we are no longer listened to */
-                data += n;
-                size -= n;
-        }
+        varlink_client_send(&f->client, data, size);
 }
 
 static void send_call(Fixture *f, const char *text) {
@@ -332,7 +279,7 @@ TEST(half_a_call_is_forgotten_with_its_client) {
         fixture_init(&f);
         send_bytes(&f, ECHO("{\"text\":\"cut\"}"), 20);
         settle(&f);
-        CHECK_OK(shutdown(f.client, SHUT_WR));
+        CHECK_OK(shutdown(f.client.fd, SHUT_WR));
         check_next(&f, NULL);
         CHECK(!is_connected(&f));
 }
@@ -417,18 +364,16 @@ TEST(calls_are_answered_in_their_order) {
 
 TEST(a_call_that_waits_holds_up_nobody_else) {
         _cleanup_(fixture_done) Fixture f;
-        int pair[2], first;
+        VarlinkClient first;
 
         fixture_init(&f);
         send_call(&f, "{\"method\":\"org.example.Test.Slow\"}");
         settle(&f);
 
-        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-        CHECK_OK(varlink_server_serve(f.server, pair[1]));
         first = f.client;
-        f.client = pair[0];
+        varlink_client_open(&f.client, f.server, settle, &f);
         check_reply(&f, ECHO("{\"text\":\"other\"}"), "{\"parameters\":{\"text\":\"other\"}}");
-        (void) close(first);
+        varlink_client_close(&first);
 }
 
 TEST(thousands_of_calls_at_once_are_all_answered) {
@@ -451,11 +396,12 @@ TEST(who_never_reads_is_not_worked_for) {
         _cleanup_(fixture_done) Fixture f;
         _cleanup_free_ char *large = call_of_size(16 * 1024);
         unsigned n_sent = 0, n_echoes;
+        size_t size = strlen(large) + 1;
 
         fixture_init(&f);
         do {
                 n_echoes = f.n_echoes;
-                while (send(f.client, large, strlen(large) + 1, MSG_NOSIGNAL) == (ssize_t) strlen(large) + 1)
+                while (send(f.client.fd, large, size, MSG_NOSIGNAL) == (ssize_t) size)
                         n_sent++;
                 settle(&f);
         } while (f.n_echoes > n_echoes);
@@ -489,8 +435,7 @@ TEST(what_was_sent_is_done_though_nobody_waits) {
         for (unsigned i = 0; i < 100; i++)
                 send_call(&f, ECHO("{\"text\":\"done\"}"));
         settle(&f);
-        closep(&f.client);
-        f.client = -EBADF;
+        varlink_client_close(&f.client);
         settle(&f);
         CHECK(f.n_echoes == 0);
         CHECK(is_connected(&f));
@@ -507,7 +452,7 @@ TEST(who_has_sent_all_still_hears) {
 
         fixture_init(&f);
         send_call(&f, "{\"method\":\"org.example.Test.Slow\"}");
-        CHECK_OK(shutdown(f.client, SHUT_WR));
+        CHECK_OK(shutdown(f.client.fd, SHUT_WR));
         settle(&f);
         varlink_call_reply(TAKE_PTR(f.slow), json_object());
         check_next(&f, "{\"parameters\":{}}");
@@ -559,8 +504,7 @@ TEST(a_list_ends_with_its_client) {
         settle(&f);
         CHECK(f.counter);
 
-        closep(&f.client);
-        f.client = -EBADF;
+        varlink_client_close(&f.client);
         settle(&f);
         CHECK(f.n_gone == 1);
         CHECK(!f.counter);
@@ -584,8 +528,8 @@ TEST(a_descriptor_comes_with_its_reply) {
 
         fixture_init(&f);
         check_reply(&f, "{\"method\":\"org.example.Test.Open\"}", "{\"parameters\":{\"fd\":0}}");
-        CHECK(f.received_fd >= 0);
-        CHECK_OK(fstat(f.received_fd, &st));
+        CHECK(f.client.received_fd >= 0);
+        CHECK_OK(fstat(f.client.received_fd, &st));
         CHECK(S_ISCHR(st.st_mode));
 }
 
@@ -605,7 +549,7 @@ TEST(descriptors_of_clients_are_not_kept) {
         fixture_init(&f);
         CHECK_OK(pipe2(pair, O_CLOEXEC));
         memcpy(CMSG_DATA(&control.header), &pair[1], sizeof(int));
-        CHECK_OK(sendmsg(f.client, &m, MSG_NOSIGNAL));
+        CHECK_OK(sendmsg(f.client.fd, &m, MSG_NOSIGNAL));
         (void) close(pair[1]);
         check_next(&f, "{\"parameters\":{\"text\":\"\"}}");
 
@@ -653,10 +597,10 @@ TEST(a_socket_is_for_everybody_and_goes_with_its_server) {
         CHECK_OK(stat(path, &st));
         CHECK((st.st_mode & 0777) == 0666);
 
-        closep(&f.client);
-        f.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        closep(&f.client.fd);
+        f.client.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         strcpy(address.sun_path, path);
-        CHECK_OK(connect(f.client, (const struct sockaddr *) &address, sizeof(address)));
+        CHECK_OK(connect(f.client.fd, (const struct sockaddr *) &address, sizeof(address)));
         check_reply(&f, ECHO("{\"text\":\"\"}"), "{\"parameters\":{\"text\":\"\"}}");
 
         f.server = varlink_server_free(f.server);

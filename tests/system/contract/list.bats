@@ -56,7 +56,6 @@ teardown() {
 }
 
 @test "machinectl terminate ends it" {
-    needs_no_varlink
     leader_start
     machine_create thing "$leader"
     machinectl terminate thing
@@ -66,7 +65,6 @@ teardown() {
 }
 
 @test "machinectl kill sends a signal to the leader alone" {
-    needs_no_varlink
     leader_start
     machine_create thing "$leader"
     machinectl kill --kill-whom=leader --signal=SIGKILL thing 2>/dev/null ||

@@ -174,7 +174,6 @@ teardown_file() {
 }
 
 @test "reboot and poweroff" {
-    needs_no_varlink
     leader=$(property port Leader)
     machinectl reboot port
     eventually has_other_leader "$leader"
@@ -193,7 +192,6 @@ has_other_leader() {
 }
 
 @test "terminate" {
-    needs_no_varlink
     machinectl terminate port
     eventually refused machine_listed port
     run -1 machinectl terminate nothing

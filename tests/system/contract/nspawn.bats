@@ -52,7 +52,6 @@ merged_journal_has() {
 }
 
 @test "machinectl poweroff ends it, and it can be started again" {
-    needs_no_varlink
     machinectl poweroff web
     eventually refused machine_listed web
     eventually refused unit_active systemd-nspawn@web.service
@@ -63,7 +62,6 @@ merged_journal_has() {
 }
 
 @test "machinectl reboot keeps the machine" {
-    needs_no_varlink
     before=$(property web Leader)
     machinectl reboot web
     eventually has_other_leader "$before"
@@ -75,7 +73,6 @@ has_other_leader() {
 }
 
 @test "machinectl terminate ends it at once" {
-    needs_no_varlink
     machinectl terminate web
     eventually refused machine_listed web
 }

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "daemon/varlink/dns.h"
+#include "daemon/varlink/varlink-machine.h"
+#include "daemon/varlink/varlink-resolve.h"
+#include "daemon/varlink/varlink-service.h"
+#include "daemon/varlink/varlink-userdb.h"
+#include "daemon/varlink/varlink.h"
+#include "tests/bus/fixture.h"
+#include "tests/lib/varlink-client.h"
+#include "tests/test.h"
+
+/* The daemon of the bus tests, with its other door. */
+typedef struct Door {
+        Fixture daemon;
+        VarlinkContext context;
+        ResolveHook *hook;
+        VarlinkServer *machine, *resolve;
+        VarlinkClient client, resolver;
+} Door;
+
+static void settle(void *userdata) {
+        Door *d = userdata;
+
+        fixture_settle(&d->daemon);
+}
+
+static void door_init(Door *d) {
+        static const VarlinkInterface *const interfaces[] = {
+                &varlink_service_interface, &varlink_machine_interface, &varlink_userdb_interface, NULL };
+        static const VarlinkInterface *const resolve_interfaces[] = { &varlink_resolve_interface, NULL };
+
+        fixture_init(&d->daemon);
+        d->context = (VarlinkContext) { d->daemon.event, d->daemon.manager, d->daemon.operations };
+        CHECK_OK(varlink_server_new(d->daemon.event, interfaces, &d->context, &d->machine));
+        varlink_client_open(&d->client, d->machine, settle, d);
+        CHECK_OK(resolve_hook_new(&d->context, &d->hook));
+        CHECK_OK(varlink_server_new(d->daemon.event, resolve_interfaces, d->hook, &d->resolve));
+        varlink_client_open(&d->resolver, d->resolve, settle, d);
+}
+
+static void door_done(Door *d) {
+        (void) varlink_server_free(d->machine);
+        (void) varlink_server_free(d->resolve);
+        (void) resolve_hook_free(d->hook);
+        varlink_client_close(&d->client);
+        varlink_client_close(&d->resolver);
+        fixture_done(&d->daemon);
+}
+
+/* Calls, and waits for what has to be waited for. The reply is to be freed. */
+static json_t *call_client(
+                Door *d,
+                VarlinkClient *c,
+                const char *method,
+                const char *parameters,
+                bool more) {
+
+        _cleanup_free_ char *text = NULL, *reply = NULL;
+        json_t *j;
+
+        CHECK_OK(asprintf(&text, "{\"method\":\"%s\",\"parameters\":%s,\"more\":%s}", method, parameters,
+                          more ? "true" : "false"));
+        varlink_client_send(c, text, strlen(text) + 1);
+
+        while (!(reply = varlink_client_next(c)))
+                CHECK_OK(sd_event_run(d->daemon.event, UINT64_MAX));
+
+        j = json_loads(reply, 0, NULL);
+        CHECK(j);
+        return j;
+}
+
+static json_t *call(Door *d, const char *method, const char *parameters) {
+        char name[128];
+
+        (void) snprintf(name, sizeof(name), "io.systemd.%s", method);
+        return call_client(d, &d->client, name, parameters, false);
+}
+
+static const char *text_of(json_t *reply, const char *key) {
+        return json_string_value(json_object_get(json_object_get(reply, "parameters"), key));
+}
+
+static json_int_t number_of(json_t *reply, const char *key) {
+        return json_integer_value(json_object_get(json_object_get(reply, "parameters"), key));
+}
+
+static void check_error(Door *d, const char *method, const char *parameters, const char *error) {
+        json_auto_t *reply = call(d, method, parameters);
+        const char *is = json_string_value(json_object_get(reply, "error"));
+
+        CHECK_STREQ(is, error);
+}
+
+static void check_ok(Door *d, const char *method, const char *parameters) {
+        check_error(d, method, parameters, NULL);
+}
+
+static void check_invalid(Door *d, const char *method, const char *parameters, const char *wrong) {
+        json_auto_t *reply = call(d, method, parameters);
+
+        CHECK_STREQ(json_string_value(json_object_get(reply, "error")), VARLINK_INVALID_PARAMETER);
+        CHECK_STREQ(text_of(reply, "parameter"), wrong);
+}
+
+static void register_web(Door *d) {
+        char parameters[128];
+
+        (void) snprintf(parameters, sizeof(parameters),
+                        "{\"name\":\"web\",\"class\":\"container\",\"leader\":%i,\"allocateUnit\":true}",
+                        d->daemon.leader);
+        check_ok(d, "Machine.Register", parameters);
+}
+
+TEST(descriptions_name_all_methods) {
+        static const VarlinkInterface *const interfaces[] = {
+                &varlink_machine_interface, &varlink_userdb_interface, &varlink_resolve_interface,
+                &varlink_service_interface, &varlink_systemd_interface };
+
+        for (size_t i = 0; i < ELEMENTSOF(interfaces); i++) {
+                const char *text = interfaces[i]->description;
+                size_t n = 0;
+
+                for (const VarlinkMethod *m = interfaces[i]->methods; m->name; m++, n++) {
+                        char line[64];
+
+                        (void) snprintf(line, sizeof(line), "\nmethod %s(", m->name);
+                        CHECK(strstr(text, line));
+                }
+                for (const char *s = text; (s = strstr(s, "\nmethod ")); s++)
+                        n--;
+                CHECK(n == 0);
+        }
+}
+
+/* "(name: …" and ",\n  name: …" between a method's name and its "->". */
+static bool describes_field(const char *text, const char *method, const char *field) {
+        char line[64], wanted[64];
+        const char *start, *end, *found;
+
+        (void) snprintf(line, sizeof(line), "\nmethod %s(", method);
+        (void) snprintf(wanted, sizeof(wanted), "%s: ", field);
+        start = strstr(text, line);
+        end = start ? strstr(start, "->") : NULL;
+        for (found = start; found && (found = strstr(found, wanted)) && found < end; found++)
+                if (strchr("( \n", found[-1]))
+                        return true;
+
+        return false;
+}
+
+TEST(descriptions_name_all_parameters) {
+        static const VarlinkInterface *const interfaces[] = {
+                &varlink_machine_interface, &varlink_userdb_interface, &varlink_resolve_interface,
+                &varlink_service_interface, &varlink_systemd_interface };
+
+        for (size_t i = 0; i < ELEMENTSOF(interfaces); i++)
+                for (const VarlinkMethod *m = interfaces[i]->methods; m->name; m++)
+                        for (const VarlinkField *f = m->fields; f && f->name; f++)
+                                CHECK(describes_field(interfaces[i]->description, m->name, f->name));
+}
+
+TEST(a_machine_comes_and_goes) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        register_web(&d);
+        CHECK(d.daemon.scope.n_started == 1);
+        CHECK(fixture_has_state(&d.daemon, "web"));
+        CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.create-machine");
+        check_error(&d, "Machine.Register", "{\"name\":\"web\",\"class\":\"container\"}",
+                    "io.systemd.Machine.MachineExists");
+
+        check_ok(&d, "Machine.Unregister", "{\"name\":\"web\"}");
+        CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.manage-machines");
+        CHECK(!fixture_has_state(&d.daemon, "web"));
+        check_error(&d, "Machine.Unregister", "{\"name\":\"web\"}", "io.systemd.Machine.NoSuchMachine");
+        CHECK(d.daemon.n_added == 1 && d.daemon.n_removed == 1);
+}
+
+TEST(what_is_wrong_with_a_registration_is_told_by_name) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+#define REGISTER(more) "{\"name\":\"web\",\"class\":\"container\"" more "}"
+        check_invalid(&d, "Machine.Register", "{\"class\":\"container\"}", "name");
+        check_invalid(&d, "Machine.Register", "{\"name\":\"-\",\"class\":\"container\"}", "name");
+        check_invalid(&d, "Machine.Register", "{\"name\":\".host\",\"class\":\"container\"}", "name");
+        check_invalid(&d, "Machine.Register", "{\"name\":\"web\"}", "class");
+        check_invalid(&d, "Machine.Register", "{\"name\":\"web\",\"class\":\"host\"}", "class");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"id\":\"short\""), "id");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"leader\":1"), "leader");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"leader\":-1"), "leader");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"leaderProcessId\":{\"pidfdId\":3}"),
+                      "leaderProcessId");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"leader\":2,\"leaderProcessId\":{\"pid\":3}"),
+                      "leaderProcessId");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"rootDirectory\":\"srv\""), "rootDirectory");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"ifIndices\":[0]"), "ifIndices");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"ifIndices\":{}"), "ifIndices");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"vSockCid\":2"), "vSockCid");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"surprise\":2"), "surprise");
+        CHECK(d.daemon.n_asked == 0);
+}
+
+TEST(nothing_is_registered_if_polkit_refuses) {
+        _cleanup_(door_done) Door d = {};
+        char parameters[128];
+
+        door_init(&d);
+        d.daemon.grants = false;
+        (void) snprintf(parameters, sizeof(parameters),
+                        "{\"name\":\"web\",\"class\":\"container\",\"leader\":%i}", d.daemon.leader);
+        check_error(&d, "Machine.Register", parameters, VARLINK_PERMISSION_DENIED);
+        CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.register-machine");
+        CHECK(!fixture_has_state(&d.daemon, "web"));
+}
+
+TEST(a_machine_is_killed_if_polkit_grants) {
+        _cleanup_(door_done) Door d = {};
+        int status;
+
+        door_init(&d);
+        register_web(&d);
+
+        check_invalid(&d, "Machine.Kill", "{\"name\":\"web\"}", "signal");
+        check_invalid(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":4711}", "signal");
+        check_invalid(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":15,\"whom\":\"them\"}", "whom");
+
+        d.daemon.grants = false;
+        check_error(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}",
+                    VARLINK_PERMISSION_DENIED);
+        CHECK(waitpid(d.daemon.leader, &status, WNOHANG) == 0);
+
+        d.daemon.grants = true;
+        check_ok(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}");
+        CHECK(waitpid(d.daemon.leader, &status, 0) == d.daemon.leader);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST(the_answer_of_polkit_may_come_after_the_caller_has_gone) {
+        _cleanup_(door_done) Door d = {};
+        static const char text[] =
+                "{\"method\":\"io.systemd.Machine.Unregister\",\"parameters\":{\"name\":\"web\"}}";
+
+        door_init(&d);
+        register_web(&d);
+        d.daemon.hesitates = true;
+        varlink_client_send(&d.client, text, sizeof(text));
+        settle(&d);
+        CHECK(d.daemon.asked);
+
+        varlink_client_close(&d.client);
+        settle(&d);
+        CHECK(fixture_has_state(&d.daemon, "web"));
+
+        CHECK_OK(sd_bus_reply_method_return(d.daemon.asked, "(bba{ss})", true, false, 0));
+        settle(&d);
+        CHECK(!fixture_has_state(&d.daemon, "web"));
+        CHECK(varlink_server_n_connections(d.machine) == 0);
+}
+
+TEST(a_machine_is_meant_by_name_or_process_or_both) {
+        _cleanup_(door_done) Door d = {};
+        char parameters[160];
+
+        door_init(&d);
+        register_web(&d);
+
+        check_error(&d, "Machine.List", "{}", VARLINK_EXPECTED_MORE);
+        check_ok(&d, "Machine.List", "{\"name\":\"web\"}");
+        check_ok(&d, "Machine.List", "{\"name\":\".host\"}");
+        check_invalid(&d, "Machine.List", "{\"name\":\"-\"}", "name");
+        check_invalid(&d, "Machine.List", "{\"name\":\"\"}", "name");
+        check_invalid(&d, "Machine.Terminate", "{}", "name");
+        check_error(&d, "Machine.List", "{\"name\":\"other\"}", "io.systemd.Machine.NoSuchMachine");
+
+        (void) snprintf(parameters, sizeof(parameters), "{\"pid\":%i,\"name\":\"web\"}", d.daemon.leader);
+        check_ok(&d, "Machine.List", parameters);
+        (void) snprintf(parameters, sizeof(parameters), "{\"pid\":\"%i\"}", d.daemon.leader);
+        check_ok(&d, "Machine.List", parameters);
+        (void) snprintf(parameters, sizeof(parameters), "{\"pid\":{\"pid\":%i}}", d.daemon.leader);
+        check_ok(&d, "Machine.List", parameters);
+        (void) snprintf(parameters, sizeof(parameters), "{\"pid\":%i,\"name\":\".host\"}", d.daemon.leader);
+        check_error(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
+        (void) snprintf(parameters, sizeof(parameters), "{\"pid\":{\"pid\":%i,\"pidfdId\":1}}",
+                        d.daemon.leader);
+        check_error(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
+        (void) snprintf(parameters, sizeof(parameters),
+                        "{\"pid\":{\"pid\":%i,\"bootId\":\"0123456789abcdef0123456789abcdef\"}}",
+                        d.daemon.leader);
+        check_ok(&d, "Machine.List", parameters);
+        check_invalid(&d, "Machine.List", "{\"pid\":-1}", "pid");
+        check_invalid(&d, "Machine.List", "{\"pid\":\"x\"}", "pid");
+        check_invalid(&d, "Machine.List", "{\"pid\":true}", "pid");
+}
+
+TEST(a_machine_is_described) {
+        _cleanup_(door_done) Door d = {};
+        json_t *leader, *timestamp;
+
+        door_init(&d);
+        register_web(&d);
+
+        json_auto_t *reply = call(&d, "Machine.List", "{\"name\":\"web\"}");
+        CHECK_STREQ(text_of(reply, "name"), "web");
+        CHECK_STREQ(text_of(reply, "class"), "container");
+        CHECK_STREQ(text_of(reply, "unit"), "machine-web.scope");
+        leader = json_object_get(json_object_get(reply, "parameters"), "leader");
+        CHECK(json_integer_value(json_object_get(leader, "pid")) == d.daemon.leader);
+        timestamp = json_object_get(json_object_get(reply, "parameters"), "timestamp");
+        CHECK(json_integer_value(json_object_get(timestamp, "realtime")) > 0);
+        CHECK(number_of(reply, "UID") == getuid());
+        CHECK(!json_object_get(json_object_get(reply, "parameters"), "controlAddress"));
+        CHECK(!json_object_get(json_object_get(reply, "parameters"), "OSRelease"));
+}
+
+TEST(all_machines_are_listed_one_reply_each) {
+        _cleanup_(door_done) Door d = {};
+        _cleanup_free_ char *second = NULL;
+
+        door_init(&d);
+        register_web(&d);
+
+        json_auto_t *first = call_client(&d, &d.client, "io.systemd.Machine.List", "{}", true);
+        CHECK_STREQ(text_of(first, "name"), ".host");
+        CHECK(json_is_true(json_object_get(first, "continues")));
+        second = varlink_client_next(&d.client);
+        CHECK(strstr(second, "\"name\":\"web\""));
+        CHECK(!strstr(second, "continues"));
+        CHECK(!varlink_client_next(&d.client));
+}
+
+TEST(metadata_that_cannot_be_had_is_an_error_or_left_out) {
+        _cleanup_(door_done) Door d = {};
+        json_t *parameters;
+
+        door_init(&d);
+        register_web(&d);
+
+        /* The leader shares our network. */
+        check_invalid(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"maybe\"}",
+                      "acquireMetadata");
+        check_error(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"yes\"}",
+                    "io.systemd.Machine.NoPrivateNetworking");
+
+        json_auto_t *reply = call(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"graceful\"}");
+        parameters = json_object_get(reply, "parameters");
+        CHECK(!json_object_get(parameters, "addresses"));
+        CHECK(json_is_array(json_object_get(parameters, "OSRelease")));
+        CHECK(number_of(reply, "UIDShift") == 0);
+}
+
+TEST(a_list_that_is_given_up_costs_nothing) {
+        _cleanup_(door_done) Door d = {};
+        static const char text[] = "{\"method\":\"io.systemd.Machine.List\",\"more\":true,"
+                                   "\"parameters\":{\"acquireMetadata\":\"graceful\"}}";
+
+        door_init(&d);
+        register_web(&d);
+        varlink_client_send(&d.client, text, sizeof(text));
+        CHECK_OK(sd_event_run(d.daemon.event, UINT64_MAX));
+        varlink_client_close(&d.client);
+        while (varlink_server_n_connections(d.machine) > 0)
+                CHECK_OK(sd_event_run(d.daemon.event, UINT64_MAX));
+}
+
+TEST(the_root_directory_of_a_machine_is_opened) {
+        _cleanup_(door_done) Door d = {};
+        struct stat is, wanted;
+
+        door_init(&d);
+        register_web(&d);
+        check_ok(&d, "Machine.OpenRootDirectory", "{\"name\":\"web\"}");
+        CHECK_OK(fstat(d.client.received_fd, &is));
+        CHECK_OK(stat("/", &wanted));
+        CHECK(is.st_dev == wanted.st_dev && is.st_ino == wanted.st_ino);
+}
+
+TEST(users_of_a_machine_without_a_namespace_are_the_hosts) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        register_web(&d);
+
+        json_auto_t *reply = call(&d, "Machine.MapFrom", "{\"name\":\"web\",\"uid\":7,\"gid\":8}");
+        CHECK(number_of(reply, "uid") == 7 && number_of(reply, "gid") == 8);
+        check_invalid(&d, "Machine.MapFrom", "{\"name\":\"web\"}", "uid");
+        check_invalid(&d, "Machine.MapTo", "{}", "uid");
+        check_error(&d, "Machine.MapTo", "{\"uid\":7}", "io.systemd.Machine.UserInHostRange");
+        check_error(&d, "Machine.MapTo", "{\"gid\":7}", "io.systemd.Machine.GroupInHostRange");
+        check_error(&d, "Machine.MapTo", "{\"uid\":70000}", "io.systemd.Machine.NoSuchUser");
+        check_error(&d, "Machine.MapTo", "{\"gid\":70000}", "io.systemd.Machine.NoSuchGroup");
+}
+
+#define SERVICE "\"service\":\"io.systemd.Machine\""
+
+TEST(only_users_of_containers_have_records) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        register_web(&d);
+
+        check_error(&d, "UserDatabase.GetUserRecord", "{\"uid\":7,\"service\":\"other\"}",
+                    "io.systemd.UserDatabase.BadService");
+        check_invalid(&d, "UserDatabase.GetUserRecord", "{\"uid\":7}", "service");
+        check_error(&d, "UserDatabase.GetUserRecord", "{" SERVICE "}",
+                    "io.systemd.UserDatabase.EnumerationNotSupported");
+        check_error(&d, "UserDatabase.GetUserRecord", "{\"uid\":0," SERVICE "}",
+                    "io.systemd.UserDatabase.NoRecordFound");
+        check_error(&d, "UserDatabase.GetUserRecord", "{\"userName\":\"vu-web-0\"," SERVICE "}",
+                    "io.systemd.UserDatabase.NoRecordFound");
+        check_error(&d, "UserDatabase.GetGroupRecord", "{\"groupName\":\"vg-web-0\"," SERVICE "}",
+                    "io.systemd.UserDatabase.NoRecordFound");
+        check_error(&d, "UserDatabase.GetMemberships", "{" SERVICE "}",
+                    "io.systemd.UserDatabase.NoRecordFound");
+}
+
+TEST(names_of_users_are_read_strictly) {
+        static const char *const bad[] = {
+                "", "vu-", "vu-web", "vu-web-", "vu-web-00", "vu-web-01", "vu-web--1", "vu-web- 1",
+                "vg-web-1",
+                "vu-web-4294967295", "vu-web-4294967296", "vu--1", "vu-.host-0", "vu-we b-1", "root",
+                "vu-a-name-that-is-longer-than-allowed-0",
+        };
+        char *machine;
+        uint32_t id;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK_ERR(userdb_name_parse(bad[i], "vu-", &machine, &id), EINVAL);
+
+        CHECK_OK(userdb_name_parse("vu-my-web.x-1000", "vu-", &machine, &id));
+        CHECK_STREQ(machine, "my-web.x");
+        CHECK(id == 1000);
+        free(machine);
+}
+
+static json_t *ask_resolver(Door *d, const char *method, const char *parameters, bool more) {
+        char name[64];
+
+        (void) snprintf(name, sizeof(name), "io.systemd.Resolve.Hook.%s", method);
+        return call_client(d, &d->resolver, name, parameters, more);
+}
+
+static void check_resolved(Door *d, const char *question, const char *wanted) {
+        char parameters[256];
+        _cleanup_free_ char *is = NULL;
+        json_auto_t *reply;
+
+        (void) snprintf(parameters, sizeof(parameters), "{\"question\":%s}", question);
+        reply = ask_resolver(d, "ResolveRecord", parameters, false);
+        is = json_dumps(json_object_get(reply, "parameters"), JSON_COMPACT);
+        CHECK_STREQ(is, wanted);
+}
+
+TEST(the_resolver_is_told_of_names_that_come_and_go) {
+        _cleanup_(door_done) Door d = {};
+        json_t *names;
+
+        door_init(&d);
+        json_auto_t *none = ask_resolver(&d, "QueryFilter", "{}", true);
+        CHECK(json_array_size(json_object_get(json_object_get(none, "parameters"), "filterDomains")) == 0);
+        CHECK(json_is_true(json_object_get(none, "continues")));
+
+        register_web(&d);
+        if (getuid() == 0) {
+                _cleanup_free_ char *text = NULL;
+
+                while (!(text = varlink_client_next(&d.resolver)))
+                        CHECK_OK(sd_event_run(d.daemon.event, UINT64_MAX));
+                json_auto_t *one = json_loads(text, 0, NULL);
+                names = json_object_get(json_object_get(one, "parameters"), "filterDomains");
+                CHECK(json_array_size(names) == 1);
+                CHECK_STREQ(json_string_value(json_array_get(names, 0)), "web");
+        }
+
+        /* Whoever asks once gets one answer. */
+        varlink_client_close(&d.resolver);
+        varlink_client_open(&d.resolver, d.resolve, settle, &d);
+        json_auto_t *once = ask_resolver(&d, "QueryFilter", "{}", false);
+        CHECK(!json_object_get(once, "continues"));
+}
+
+TEST(names_are_resolved_if_they_are_machines) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        SKIP_UNLESS(getuid() == 0, "root, whose machines alone have names");
+        register_web(&d);
+
+#define QUESTION(name, type) "[{\"key\":{\"class\":1,\"type\":" type ",\"name\":\"" name "\"}}]"
+        /* Its network is the host's: somebody else has to know. */
+        check_resolved(&d, QUESTION("web", "1"), "{}");
+        check_resolved(&d, QUESTION("other", "1"), "{}");
+        check_resolved(&d, QUESTION("www.web", "1"), "{\"rcode\":3}");
+        check_resolved(&d, QUESTION("a.b.WEB.", "28"), "{\"rcode\":3}");
+        check_resolved(&d, QUESTION("web.org", "28"), "{}");
+        check_resolved(&d, QUESTION("www.web", "15"), "{}");
+        check_resolved(&d, QUESTION(".", "1"), "{}");
+        check_resolved(&d, QUESTION("", "1"), "{}");
+        check_resolved(&d, "[{}]", "{}");
+        check_resolved(&d, "[]", "{}");
+}
+
+TEST(records_look_as_they_do_on_the_wire) {
+        _cleanup_free_ char *text = NULL, *text6 = NULL;
+        static const uint8_t address[4] = { 10, 0, 0, 1 }, address6[16] = { 0xfe, 0x80, [15] = 1 };
+        char long_label[80] = "";
+
+        /* 3 w e b 0 | 0 1 | 0 1 | 0 0 0 0 | 0 4 | 10 0 0 1 */
+        CHECK_OK(dns_record_encode("web", DNS_TYPE_A, address, 4, &text));
+        CHECK_STREQ(text, "A3dlYgAAAQABAAAAAAAECgAAAQ==");
+        CHECK_OK(dns_record_encode("a.b", DNS_TYPE_AAAA, address6, 16, &text6));
+        CHECK_STREQ(text6, "AWEBYgAAHAABAAAAAAAQ/oAAAAAAAAAAAAAAAAAAAQ==");
+
+        memset(long_label, 'a', 64);
+        CHECK(!dns_name_is_valid(long_label));
+        CHECK(!dns_name_is_valid("a..b"));
+        CHECK(!dns_name_is_valid(""));
+        long_label[63] = 0;
+        CHECK(dns_name_is_valid(long_label));
+}
+
+TEST_MAIN()
