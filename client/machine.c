@@ -56,6 +56,8 @@ static int on_os(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_erro
         if (e)
                 return 0;
 
+        json_decref(m->os);
+        m->os = NULL;
         r = value_read(reply, &m->os);
         return r < 0 ? r : 0;
 }
@@ -112,19 +114,10 @@ static int add_address(Machine *m, int family, const uint8_t *bytes, size_t size
         return 0;
 }
 
-static int on_addresses(
-                _unused_ Calls *calls,
-                sd_bus_message *reply,
-                const sd_bus_error *e,
-                void *userdata) {
-
-        Machine *m = userdata;
+static int read_addresses(sd_bus_message *reply, Machine *m) {
         const void *bytes;
         int r, family;
         size_t size;
-
-        if (e)
-                return 0;
 
         r = sd_bus_message_enter_container(reply, 'a', "(iay)");
         if (r < 0)
@@ -144,8 +137,49 @@ static int on_addresses(
                 if (r < 0)
                         return r;
         }
+        if (r < 0)
+                return r;
 
-        return r;
+        return sd_bus_message_exit_container(reply);
+}
+
+static int on_addresses(
+                _unused_ Calls *calls,
+                sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        return e ? 0 : read_addresses(reply, userdata);
+}
+
+static int add_text(json_t *object, const char *key, const char *text) {
+        if (isempty(text))
+                return 0;
+
+        return json_object_set_new(object, key, value_string(text)) < 0 ? -ENOMEM : 0;
+}
+
+int machine_read_details(sd_bus_message *reply, Machine *m) {
+        const char *id, *version;
+        int r, os, addresses;
+
+        assert(reply);
+        assert(m);
+
+        r = sd_bus_message_read(reply, "bssb", &os, &id, &version, &addresses);
+        if (r < 0)
+                return r;
+
+        m->knows_os = os;
+        m->knows_addresses = addresses;
+        m->os = json_object();
+        r = m->os ? add_text(m->os, "ID", id) : -ENOMEM;
+        if (r >= 0)
+                r = add_text(m->os, "VERSION_ID", version);
+        if (r >= 0)
+                r = read_addresses(reply, m);
+
+        return r < 0 ? r : 0;
 }
 
 int machine_request_addresses(Calls *calls, Machine *m) {

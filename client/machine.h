@@ -26,6 +26,8 @@ typedef struct Machine {
         json_t *uid_shift;      /* of its users on the host, or NULL */
         Address *addresses;
         size_t n_addresses;
+        bool knows_os;          /* the daemon has told, if only that there is none */
+        bool knows_addresses;
         int error;              /* why it could not be looked at, 0 if it could */
         char *error_text;       /* what the daemon said of that, or NULL */
 } Machine;
@@ -54,6 +56,17 @@ int machines_add(Machines *list, const char *name, const char *path);
 int machine_request_os(Calls *calls, Machine *m);
 int machine_request_uid_shift(Calls *calls, Machine *m);
 int machine_request_addresses(Calls *calls, Machine *m);
+
+/**
+ * machine_read_details() - read what ListMachineDetails() tells of the inside
+ * @reply:              message to read "bssba(iay)" from
+ * @m:                  the machine
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EBADMSG     the message is not what it claims to be
+ *         -ENOMEM
+ */
+int machine_read_details(sd_bus_message *reply, Machine *m);
 
 /**
  * machine_request_all() - look a machine up, then ask for its properties

@@ -9,49 +9,122 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
-/* What ListMachines says of each; the rest is asked for machine by machine. */
+/* What the daemon has in its list; what it does not know is asked for machine by machine. */
 typedef struct List {
         Machines machines;
-        char **classes, **services;     /* as many as machines */
+        struct {
+                char *class, *service;
+        } *rows;                        /* as many as machines */
 } List;
 
 static void list_done(List *list) {
+        for (size_t i = 0; i < list->machines.n; i++) {
+                free(list->rows[i].class);
+                free(list->rows[i].service);
+        }
+
+        free(list->rows);
         machines_done(&list->machines);
-        (void) strv_free(list->classes);
-        (void) strv_free(list->services);
 }
 
-static int list_add(List *list, const char *name, const char *class, const char *service, const char *path) {
+static int copy_safely(const char *text, char **ret) {
+        *ret = strdup(text);
+        if (!*ret)
+                return -ENOMEM;
+
+        (void) text_strip_control(*ret);
+        return 0;
+}
+
+static int list_add(List *list, const char *name, const char *class, const char *service) {
+        size_t i = list->machines.n;
+        void *grown;
         int r;
 
-        r = machines_add(&list->machines, name, path);
-        if (r < 0)
-                return r;
-        r = strv_push(&list->classes, class);
+        grown = reallocarray(list->rows, i + 1, sizeof(*list->rows));
+        if (!grown)
+                return -ENOMEM;
+        list->rows = grown;
+        list->rows[i].class = list->rows[i].service = NULL;
+
+        r = machines_add(&list->machines, name, NULL);
         if (r < 0)
                 return r;
 
-        return strv_push(&list->services, service);
+        r = copy_safely(class, &list->rows[i].class);
+        return r < 0 ? r : copy_safely(service, &list->rows[i].service);
 }
 
-static int list_read(List *list, bool all, sd_bus_message *reply) {
-        const char *name, *class, *service, *path;
+static int list_read_machined(List *list, bool all, sd_bus_message *reply) {
+        const char *name, *class, *service;
         int r;
 
         r = sd_bus_message_enter_container(reply, 'a', "(ssso)");
         if (r < 0)
                 return r;
 
-        while ((r = sd_bus_message_read(reply, "(ssso)", &name, &class, &service, &path)) > 0) {
+        while ((r = sd_bus_message_read(reply, "(ssso)", &name, &class, &service, NULL)) > 0) {
                 if (name[0] == '.' && !all)
                         continue;
 
-                r = list_add(list, name, class, service, path);
+                r = list_add(list, name, class, service);
                 if (r < 0)
                         return r;
         }
 
         return r;
+}
+
+static int list_read_details(List *list, bool all, sd_bus_message *reply) {
+        const char *name, *class, *service;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, 'a', "(sssbssba(iay))");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(reply, 'r', "sssbssba(iay)")) > 0) {
+                r = sd_bus_message_read(reply, "sss", &name, &class, &service);
+                if (r < 0)
+                        return r;
+
+                if (name[0] == '.' && !all)
+                        r = sd_bus_message_skip(reply, "bssba(iay)");
+                else {
+                        r = list_add(list, name, class, service);
+                        if (r >= 0)
+                                r = machine_read_details(reply,
+                                                         &list->machines.machines[list->machines.n - 1]);
+                }
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+
+        return r;
+}
+
+/* machined knows the names only. */
+static int list_get(Client *client, List *list) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *details = NULL, *reply = NULL;
+        int r;
+
+        r = sd_bus_call_method(client->bus, MACHINE1_NAME, MACHINE1_PATH, BERTH_MANAGER,
+                               "ListMachineDetails", NULL, &details, NULL);
+        if (r >= 0) {
+                r = list_read_details(list, client->options.all, details);
+                return r < 0 ? log_error(r, _("Could not get machines")) : 0;
+        }
+
+        r = sd_bus_call_method(client->bus, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER, "ListMachines",
+                               &e, &reply, NULL);
+        if (r < 0)
+                return complain(r, &e, _("Could not get machines"));
+
+        r = list_read_machined(list, client->options.all, reply);
+        return r < 0 ? log_error(r, _("Could not get machines")) : 0;
 }
 
 static int request_details(Client *client, List *list) {
@@ -65,10 +138,10 @@ static int request_details(Client *client, List *list) {
         for (size_t i = 0; i < list->machines.n; i++) {
                 Machine *m = &list->machines.machines[i];
 
-                r = machine_request_os(calls, m);
+                r = m->knows_os ? 0 : machine_request_os(calls, m);
                 if (r < 0)
                         return r;
-                if (client->options.max_addresses == 0)
+                if (client->options.max_addresses == 0 || m->knows_addresses)
                         continue;
                 r = machine_request_addresses(calls, m);
                 if (r < 0)
@@ -96,14 +169,12 @@ static int format_addresses(const Machine *m, const Client *client, char **ret) 
 }
 
 static int add_row(Table *table, const Client *client, const List *list, size_t i) {
-        _cleanup_free_ char *name = NULL, *class = NULL, *service = NULL, *addresses = NULL;
+        _cleanup_free_ char *name = NULL, *addresses = NULL;
         const Machine *m = &list->machines.machines[i];
         int r;
 
         name = strdup(m->name);
-        class = strdup(list->classes[i]);
-        service = strdup(list->services[i]);
-        if (!name || !class || !service)
+        if (!name)
                 return -ENOMEM;
 
         r = format_addresses(m, client, &addresses);
@@ -112,8 +183,8 @@ static int add_row(Table *table, const Client *client, const List *list, size_t 
 
         return table_add_row(table, (const char *const[]) {
                 text_strip_control(name),
-                text_strip_control(class),
-                text_strip_control(service),
+                list->rows[i].class,
+                list->rows[i].service,
                 value_get_string(m->os, "ID"),
                 value_get_string(m->os, "VERSION_ID"),
                 addresses,
@@ -145,8 +216,6 @@ static int list_print(Client *client, const List *list) {
 }
 
 int verb_list(Client *client, _unused_ char *const *args) {
-        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(list_done) List list = {};
         int r;
 
@@ -157,14 +226,11 @@ int verb_list(Client *client, _unused_ char *const *args) {
         if (r < 0)
                 return r;
 
-        r = sd_bus_call_method(client->bus, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER, "ListMachines",
-                               &e, &reply, NULL);
+        r = list_get(client, &list);
         if (r < 0)
-                return complain(r, &e, _("Could not get machines"));
+                return r;
 
-        r = list_read(&list, client->options.all, reply);
-        if (r >= 0)
-                r = request_details(client, &list);
+        r = request_details(client, &list);
         if (r < 0)
                 return log_error(r, _("Could not get machines"));
 

@@ -43,6 +43,59 @@ static int method_start_machine(sd_bus_message *msg, _unused_ void *userdata, sd
         return q.machine ? bus_operate(msg, &q, bus_write_machine) : -ENOMEM;
 }
 
+/* Who would have to ask polkit for it asks machine by machine. */
+static bool may_inspect(const MachineInfo *info, uid_t uid) {
+        return uid == 0 || uid == getuid() || info->uid == uid;
+}
+
+static int append_details(sd_bus_message *reply, Machine *m, uid_t uid) {
+        const MachineInfo *info = machine_info(m);
+        const Sight *sight = machine_sight(m);
+        bool os = may_inspect(info, uid) && sight_knows_os(sight), addresses = sight_knows_addresses(sight);
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "sssbssba(iay)");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(reply, "sssbssb", info->name, machine_class_to_string(info->class),
+                                  info->service ?: "", (int) os, os && sight->os_id ? sight->os_id : "",
+                                  os && sight->os_version ? sight->os_version : "", (int) addresses);
+        if (r < 0)
+                return r;
+
+        r = bus_write_addresses(reply, sight->addresses, addresses ? sight->n_addresses : 0);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_list_machine_details(
+                sd_bus_message *msg,
+                void *userdata,
+                _unused_ sd_bus_error *reterr) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Bus *b = userdata;
+        uid_t uid;
+        int r;
+
+        r = sender_uid(&b->senders, msg, &uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(msg, &reply);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sssbssba(iay))");
+        for (Machine *m = NULL; r >= 0 && (m = manager_next(b->manager, m));)
+                r = append_details(reply, m, uid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 const sd_bus_vtable bus_berth_vtable[] = {
         SD_BUS_VTABLE_START(0),
 
@@ -50,6 +103,11 @@ const sd_bus_vtable bus_berth_vtable[] = {
                                 SD_BUS_ARGS("s", name, "a{sv}", options),
                                 SD_BUS_RESULT("o", machine),
                                 method_start_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListMachineDetails",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(sssbssba(iay))", machines),
+                                method_list_machine_details,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_VTABLE_END

@@ -190,15 +190,15 @@ static int write_ssh_info(sd_bus_message *reply, const OperationAnswer *answer) 
         return sd_bus_message_append(reply, "ss", answer->ssh_address, answer->ssh_private_key_path);
 }
 
-static int write_addresses(sd_bus_message *reply, const OperationAnswer *answer) {
+int bus_write_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, size_t n) {
         int r;
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(iay)");
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < answer->n_addresses; i++) {
-                const InetRange *address = &answer->addresses[i].address;
+        for (size_t i = 0; i < n; i++) {
+                const InetRange *address = &addresses[i].address;
 
                 r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "iay");
                 if (r >= 0)
@@ -213,6 +213,10 @@ static int write_addresses(sd_bus_message *reply, const OperationAnswer *answer)
         }
 
         return sd_bus_message_close_container(reply);
+}
+
+static int write_addresses(sd_bus_message *reply, const OperationAnswer *answer) {
+        return bus_write_addresses(reply, answer->addresses, answer->n_addresses);
 }
 
 static int write_pairs(sd_bus_message *reply, const OperationAnswer *answer) {

@@ -39,5 +39,8 @@ typedef int (*BusAnswer)(sd_bus_message *reply, const OperationAnswer *answer);
  */
 int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write);
 
+/* a(iay), as all that lists addresses has it. */
+int bus_write_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, size_t n);
+
 /* The path of the machine that the answer is about. */
 int bus_write_machine(sd_bus_message *reply, const OperationAnswer *answer);

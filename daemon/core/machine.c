@@ -13,6 +13,7 @@
 struct Machine {
         MachineInfo info;
         IdMap id_maps[_ID_KIND_MAX];
+        Sight sight;
         MachineState state;
         int leader_fd;
 };
@@ -75,6 +76,7 @@ Machine *machine_free(Machine *m) {
         machine_info_done(&m->info);
         for (IdKind kind = 0; kind < _ID_KIND_MAX; kind++)
                 idmap_done(&m->id_maps[kind]);
+        sight_done(&m->sight);
         free(m);
         return NULL;
 }
@@ -97,6 +99,10 @@ MachineState machine_state(const Machine *m) {
 
 int machine_leader_fd(const Machine *m) {
         return m->leader_fd;
+}
+
+Sight *machine_sight(Machine *m) {
+        return &m->sight;
 }
 
 IdMap *machine_id_map(Machine *m, IdKind kind) {

@@ -10,6 +10,7 @@
  * name each time and never keeps a pointer.
  */
 
+#include "daemon/core/sight.h"
 #include "lib/base/base.h"
 #include "lib/base/id128.h"
 #include "lib/kernel/idmap.h"
@@ -149,6 +150,9 @@ int machine_leader_fd(const Machine *m);
 
 /* Where its map of ids is kept, for daemon/core/idmap.c. */
 IdMap *machine_id_map(Machine *m, IdKind kind);
+
+/* What was last seen in it. */
+Sight *machine_sight(Machine *m);
 
 /**
  * machine_kill() - send a signal to the processes of a machine

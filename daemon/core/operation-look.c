@@ -5,10 +5,26 @@
 #include "daemon/core/look.h"
 #include "daemon/core/operation.h"
 #include "lib/base/envfile.h"
+#include "lib/base/errors.h"
 
 /* Of a leader that has just gone, machined says that its files are not there. */
 static int error_of_look(int error) {
         return error == -ESRCH ? -ENOENT : error;
+}
+
+/* Whoever asks for all machines next is told, too. */
+static void note_addresses(Operation *o, const NetlinkAddress *addresses, size_t n) {
+        Machine *m = operation_machine(o);
+
+        if (m)
+                sight_note_addresses(machine_sight(m), addresses, n);
+}
+
+static void note_os(Operation *o, char *const *pairs) {
+        Machine *m = operation_machine(o);
+
+        if (m)
+                sight_note_os(machine_sight(m), pairs);
 }
 
 static void on_addresses(void *userdata, int result, const char *text, WorkerAnswer *answer) {
@@ -18,11 +34,20 @@ static void on_addresses(void *userdata, int result, const char *text, WorkerAns
         if (r >= 0)
                 r = addresses_from_answer(answer, &o->answer.addresses, &o->answer.n_addresses);
 
+        if (r >= 0)
+                note_addresses(o, o->answer.addresses, o->answer.n_addresses);
+
         operation_finish(o, error_of_look(r), text);
 }
 
 static int run_get_addresses(Operation *o) {
-        return error_of_look(machine_list_addresses(o->machine, o->workers, on_addresses, o, NULL));
+        int r;
+
+        r = machine_list_addresses(o->machine, o->workers, on_addresses, o, NULL);
+        if (r == -E_NO_PRIVATE_NETWORK)
+                note_addresses(o, NULL, 0);
+
+        return error_of_look(r);
 }
 
 const OperationKind operation_get_addresses = {
@@ -37,6 +62,8 @@ static void on_os_release(void *userdata, int result, const char *text, WorkerAn
 
         if (r >= 0)
                 r = envfile_parse(answer->data, &o->answer.pairs);
+        if (r >= 0 || r == -ENOENT)
+                note_os(o, o->answer.pairs);
 
         operation_finish(o, r, text);
 }

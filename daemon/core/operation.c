@@ -113,8 +113,7 @@ void operation_finish(Operation *o, int result, const char *text) {
         (void) operation_free(o);
 }
 
-/* The machine that was there when the wish came in, and no other of its name. */
-static Machine *find_machine(Operation *o) {
+Machine *operation_machine(Operation *o) {
         Machine *m = manager_find(o->manager, o->request.machine);
         const MachineInfo *info;
 
@@ -130,7 +129,7 @@ static void run(Operation *o) {
 
         o->is_allowed = true;
         if (!o->request.kind->is_new) {
-                o->machine = find_machine(o);
+                o->machine = operation_machine(o);
                 if (!o->machine) {
                         operation_finish(o, -E_NO_SUCH_MACHINE, NULL);
                         return;

@@ -168,6 +168,14 @@ void operation_submit(
  */
 void operation_finish(Operation *o, int result, const char *text);
 
+/**
+ * operation_machine() - the machine that was there when the wish came in
+ * @o:                  the operation
+ *
+ * Return: the machine, or NULL: it has gone, also if there is another of its name.
+ */
+Machine *operation_machine(Operation *o);
+
 /* Frees what a request holds; it is empty afterwards. */
 void operation_request_done(OperationRequest *q);
 

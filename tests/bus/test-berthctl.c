@@ -35,6 +35,7 @@ typedef struct Daemon {
         sd_bus_message *held[16];       /* calls that are answered when there are n_wanted of them */
         size_t n_held, n_wanted;
         size_t n_machines;
+        bool knows_details;             /* is berthd, which has seen the inside of "web" */
         int master, peer;               /* a terminal to hand out */
         char *output, *errors;
         int status;                     /* berthctl's */
@@ -84,6 +85,31 @@ static int reply_list(Daemon *d, sd_bus_message *m) {
         for (size_t i = 0; i < d->n_machines; i++)
                 CHECK_OK(sd_bus_message_append(reply, "(ssso)", machine_names[i], "container",
                                                i == 1 ? HOSTILE : "test", "/m"));
+        CHECK_OK(sd_bus_message_close_container(reply));
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int reply_details(Daemon *d, sd_bus_message *m) {
+        static const uint8_t v4[] = { 10, 0, 0, 2 };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        if (!d->knows_details)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "Never heard of it");
+
+        CHECK_OK(sd_bus_message_new_method_return(m, &reply));
+        CHECK_OK(sd_bus_message_open_container(reply, 'a', "(sssbssba(iay))"));
+        CHECK_OK(sd_bus_message_append(reply, "(sssbssba(iay))", ".host", "host", "", 0, "", "", 0, 0));
+        CHECK_OK(sd_bus_message_open_container(reply, 'r', "sssbssba(iay)"));
+        CHECK_OK(sd_bus_message_append(reply, "sssbssb", "web", "container", "test" HOSTILE, 1,
+                                       "arch" HOSTILE, "", 1));
+        CHECK_OK(sd_bus_message_open_container(reply, 'a', "(iay)"));
+        CHECK_OK(sd_bus_message_open_container(reply, 'r', "iay"));
+        CHECK_OK(sd_bus_message_append(reply, "i", AF_INET));
+        CHECK_OK(sd_bus_message_append_array(reply, 'y', v4, sizeof(v4)));
+        CHECK_OK(sd_bus_message_close_container(reply));
+        CHECK_OK(sd_bus_message_close_container(reply));
+        CHECK_OK(sd_bus_message_close_container(reply));
+        CHECK_OK(sd_bus_message_append(reply, "(sssbssba(iay))", "db", "vm", "", 0, "", "", 1, 0));
         CHECK_OK(sd_bus_message_close_container(reply));
         return sd_bus_send(NULL, reply, NULL);
 }
@@ -142,6 +168,8 @@ static int answer(Daemon *d, sd_bus_message *m) {
 
         if (streq(member, "ListMachines"))
                 return reply_list(d, m);
+        if (streq(member, "ListMachineDetails"))
+                return reply_details(d, m);
 
         CHECK_OK(sd_bus_message_rewind(m, true));
         CHECK_OK(sd_bus_message_read(m, "s", &s));
@@ -214,7 +242,7 @@ static int on_call(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *ret
                 return 0;
 
         note_call(d, m);
-        if (d->n_wanted == 0 || streq(sd_bus_message_get_member(m), "ListMachines")) {
+        if (d->n_wanted == 0 || startswith(sd_bus_message_get_member(m), "ListMachine")) {
                 CHECK_OK(answer(d, m));
                 return 1;
         }
@@ -366,11 +394,29 @@ TEST(list_asks_about_all_machines_at_once) {
         d.n_wanted = 6; /* nothing is answered before all six are asked */
         run(&d, "berthctl list --no-legend");
         CHECK(d.status == 0);
-        CHECK(strv_length(d.calls) == 7);
-        CHECK_STREQ(d.calls[0], "ListMachines");
+        CHECK(strv_length(d.calls) == 8);
+        CHECK_STREQ(d.calls[0], "ListMachineDetails");
+        CHECK_STREQ(d.calls[1], "ListMachines");
         CHECK(strv_contains(d.calls, "GetMachineOSRelease web"));
         CHECK(strv_contains(d.calls, "GetMachineAddresses cache"));
         CHECK(startswith(d.output, "cache container test"));
+}
+
+TEST(list_asks_for_nothing_that_berthd_has_just_seen) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        d.knows_details = true;
+        run(&d, "berthctl list");
+        CHECK(d.status == 0);
+        CHECK(strv_length(d.calls) == 2);
+        CHECK_STREQ(d.calls[0], "ListMachineDetails");
+        CHECK_STREQ(d.calls[1], "GetMachineOSRelease db");
+        CHECK_STREQ(d.output,
+                    "MACHINE CLASS     SERVICE              OS                     VERSION ADDRESSES\n"
+                    "db      vm        -                    debian?]0;gotcha???31m 12      -\n"
+                    "web     container test?]0;gotcha???31m arch?]0;gotcha???31m   -       10.0.0.2\n"
+                    "\n2 machines listed.\n");
 }
 
 TEST(list_asks_for_no_addresses_that_it_does_not_show) {
@@ -379,7 +425,7 @@ TEST(list_asks_for_no_addresses_that_it_does_not_show) {
         daemon_init(&d);
         run(&d, "berthctl list --max-addresses=0 -a");
         CHECK(d.status == 0);
-        CHECK(strv_length(d.calls) == 5);
+        CHECK(strv_length(d.calls) == 6);
         CHECK(strstr(d.output, "\n.host"));
         CHECK(strstr(d.output, "4 machines listed."));
 }

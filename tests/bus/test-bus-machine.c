@@ -376,6 +376,42 @@ TEST(nobody_is_asked_about_a_shell_that_cannot_be) {
         check_no_shell(&f, "root", "/bin/sh", "b");
 }
 
+/* What ListMachineDetails() tells of "web", which comes after the host. */
+static void check_details(Fixture *f, bool os_known, bool addresses_known) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *name, *id, *version;
+        int os, addresses;
+
+        reply = fixture_call(f, MACHINE1_PATH, BERTH_MANAGER, "ListMachineDetails", NULL);
+        CHECK(!sd_bus_message_is_method_error(reply, NULL));
+        CHECK_OK(sd_bus_message_enter_container(reply, 'a', "(sssbssba(iay))"));
+        CHECK_OK(sd_bus_message_skip(reply, "(sssbssba(iay))"));
+        CHECK_OK(sd_bus_message_enter_container(reply, 'r', "sssbssba(iay)"));
+        CHECK_OK(sd_bus_message_read(reply, "sssbssb", &name, NULL, NULL, &os, &id, &version, &addresses));
+
+        CHECK_STREQ(name, "web");
+        CHECK(os == os_known);
+        CHECK(isempty(id) == !os_known);
+        CHECK(addresses == addresses_known);
+}
+
+TEST(what_somebody_has_seen_in_a_machine_is_in_the_list_of_all) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *os = NULL, *addresses = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        check_details(&f, false, false);
+
+        os = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", "s", "web");
+        CHECK(!sd_bus_message_is_method_error(os, NULL));
+        check_details(&f, true, false);
+
+        addresses = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineAddresses", "s", "web");
+        check_error(addresses, "org.freedesktop.machine1.NoPrivateNetworking");
+        check_details(&f, true, true);
+}
+
 TEST(a_service_that_is_ready_but_has_no_machine_is_a_failure) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(fixture_done) Fixture f;

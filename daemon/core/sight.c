@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <time.h>
+
+#include "daemon/core/sight.h"
+#include "lib/base/envfile.h"
+
+/* A guest's os-release may say anything, and we keep it of thousands. */
+#define TEXT_MAX 128
+
+#define ADDRESSES_KEPT_MAX 16
+
+static uint64_t now(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static void forget_os(Sight *s) {
+        free(s->os_id);
+        free(s->os_version);
+        s->os_id = s->os_version = NULL;
+        s->os_at = 0;
+}
+
+static void forget_addresses(Sight *s) {
+        free(s->addresses);
+        s->addresses = NULL;
+        s->n_addresses = 0;
+        s->addresses_at = 0;
+}
+
+void sight_done(Sight *s) {
+        assert(s);
+
+        forget_os(s);
+        forget_addresses(s);
+}
+
+static bool copy(char *const *pairs, const char *key, char **ret) {
+        const char *value = pairs ? envfile_get(pairs, key) : NULL;
+
+        if (!value)
+                return true;
+        if (strlen(value) > TEXT_MAX)
+                return false;
+
+        *ret = strdup(value);
+        return *ret;
+}
+
+void sight_note_os(Sight *s, char *const *pairs) {
+        assert(s);
+
+        forget_os(s);
+        if (copy(pairs, "ID", &s->os_id) && copy(pairs, "VERSION_ID", &s->os_version))
+                s->os_at = now();
+        else
+                forget_os(s);
+}
+
+void sight_note_addresses(Sight *s, const NetlinkAddress *addresses, size_t n) {
+        assert(s);
+        assert(addresses || n == 0);
+
+        forget_addresses(s);
+        if (n > ADDRESSES_KEPT_MAX)
+                return;
+
+        if (n > 0) {
+                s->addresses = calloc(n, sizeof(*addresses));
+                if (!s->addresses)
+                        return;
+                memcpy(s->addresses, addresses, n * sizeof(*addresses));
+        }
+        s->n_addresses = n;
+        s->addresses_at = now();
+}
+
+static bool is_fresh(uint64_t at) {
+        return at > 0 && now() - at < SIGHT_USEC;
+}
+
+bool sight_knows_os(const Sight *s) {
+        return is_fresh(s->os_at);
+}
+
+bool sight_knows_addresses(const Sight *s) {
+        return is_fresh(s->addresses_at);
+}
