@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "daemon/core/worker.h"
+#include "lib/base/errors.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/spawn.h"
 
@@ -637,7 +638,7 @@ static int task_wait(Task *t) {
         for (const Task *i = w->first; t->machine && i; i = i->next)
                 n += streq_ptr(i->machine, t->machine);
         if (w->n_waiting >= WORKERS_QUEUE_MAX || n >= WORKERS_QUEUE_PER_MACHINE)
-                return -EBUSY;
+                return -E_LIMITS_EXCEEDED;
 
         r = task_set_timeout(t, t->limit_usec > UINT64_MAX - QUEUE_USEC ? UINT64_MAX
                                                                         : t->limit_usec + QUEUE_USEC);

@@ -102,9 +102,9 @@ DEFINE_CLEANUP(Workers, workers_free);
  * take itself.
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -EBUSY       too many are waiting already
- *         -E2BIG       its arguments are too long
- *         others       what spawn() runs into
+ * Errors: -E_LIMITS_EXCEEDED   too many are waiting already
+ *         -E2BIG               its arguments are too long
+ *         others               what spawn() runs into
  */
 int workers_run(Workers *w, const WorkerJob *job, WorkerDone done, void *userdata, uint64_t *ret_ticket);
 

@@ -242,7 +242,7 @@ TEST(processes_and_the_queue_are_bounded) {
                 CHECK_OK(start(&f, "hang", NULL));
                 n++;
         }
-        CHECK_ERR(start(&f, "hang", NULL), EBUSY);
+        CHECK_ERR(start(&f, "hang", NULL), E_LIMITS_EXCEEDED);
 }
 
 TEST(a_machine_that_hangs_leaves_the_others_theirs) {
@@ -254,7 +254,7 @@ TEST(a_machine_that_hangs_leaves_the_others_theirs) {
         while ((r = workers_run(f.workers, &(WorkerJob) { .name = "hang", .machine = "bad" },
                                 on_done, &f, NULL)) >= 0)
                 n++;
-        CHECK_ERR(r, EBUSY);
+        CHECK_ERR(r, E_LIMITS_EXCEEDED);
         CHECK(n >= WORKERS_QUEUE_PER_MACHINE);
 
         CHECK_OK(run_job(&f, &(WorkerJob) { .name = "pid", .machine = "good" }));
