@@ -179,32 +179,6 @@ with_terminal() {
     )
 }
 
-# screen_open COMMAND: on a terminal, for somebody who looks before they type.
-screen_open() {
-    mkfifo "$BATS_TEST_TMPDIR/keys"
-    exec 9<>"$BATS_TEST_TMPDIR/keys"
-    on_terminal "$@" <&9 >"$BATS_TEST_TMPDIR/screen" 3>&- &
-    screen=$!
-}
-
-# screen_shows PATTERN: waits for it.
-screen_shows() {
-    eventually grep -q "$1" "$BATS_TEST_TMPDIR/screen"
-}
-
-# screen_type KEYS: as printf has them.
-screen_type() {
-    # shellcheck disable=SC2059 # that is the point
-    printf "$1" >&9
-}
-
-# Waits for the end of the command. What it has shown is in $BATS_TEST_TMPDIR/screen.
-screen_close() {
-    wait "$screen"
-    exec 9>&-
-    rm "$BATS_TEST_TMPDIR/keys"
-}
-
 # leader_start [UNSHARE-OPTION…]: a process that could lead a machine, with namespaces of
 # its own (no network of its own unless asked for). Its pid is in $leader.
 leader_start() {

@@ -42,11 +42,11 @@ teardown() {
 
 @test "a user's own shell is started for who names no program" {
     needs_no_varlink
-    screen_open machinectl --quiet shell web
+    person_begin machinectl --quiet shell web
     screen_shows 'root@web'
-    screen_type 'echo $0 of $(id -un); exit\n'
-    screen_close
-    grep -q 'sh of root' "$BATS_TEST_TMPDIR/screen"
+    echo 'echo $0 of $(id -un); exit' >&"$hands"
+    screen_shows 'sh of root'
+    person_end
 }
 
 @test "a user's name is no part of a script" {
@@ -71,10 +71,10 @@ teardown() {
 
 @test "a login prompt comes up" {
     needs_no_varlink
-    screen_open machinectl login web
+    person_begin machinectl login web
     screen_shows 'web login:'
-    screen_type '\035\035\035' # ends the connection
-    screen_close
+    printf '\035\035\035' >&"$hands" # ends the connection
+    person_end
 }
 
 @test "what is wrong with a shell is refused by name" {
