@@ -65,7 +65,7 @@ struct Process {
         Workers *workers;
         Process *next, *previous;
         ProcessState state;
-        int pidfd;
+        int pidfd;                      /* of the source's that reaps it, once there is one */
         int socket;
         sd_event_source *io;
         sd_event_source *exited;
@@ -184,9 +184,11 @@ static Process *process_free(Process *p) {
         p->workers->n_processes--;
 
         sd_event_source_disable_unref(p->io);
-        sd_event_source_disable_unref(p->exited);
+        if (p->exited)
+                sd_event_source_disable_unref(p->exited);
+        else
+                closep(&p->pidfd);
         closep(&p->socket);
-        closep(&p->pidfd);
         free(p->machine);
         free(p);
         return NULL;
@@ -406,6 +408,11 @@ static int watch(Process *p) {
                 return r;
 
         r = sd_event_add_child_pidfd(event, &p->exited, p->pidfd, WEXITED, on_exited, p);
+        if (r < 0)
+                return r;
+
+        /* It is reaped by that descriptor after the callback, by when p has gone. */
+        r = sd_event_source_set_child_pidfd_own(p->exited, true);
         if (r < 0)
                 return r;
 
@@ -731,7 +738,8 @@ int workers_new(sd_event *event, const char *program, Workers **ret) {
 static void process_end(Process *p) {
         struct pollfd poller = { .fd = p->pidfd, .events = POLLIN };
 
-        p->exited = sd_event_source_disable_unref(p->exited);
+        if (p->exited)
+                (void) sd_event_source_set_enabled(p->exited, SD_EVENT_OFF);
         if (p->task)
                 (void) task_free(p->task);
         process_kill(p);

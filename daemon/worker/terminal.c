@@ -64,9 +64,21 @@ int job_pty(Job *job) {
         return r < 0 ? r : answer_terminal(job, &t);
 }
 
-int job_login(Job *job) {
+static int call_for_unit(Job *job, sd_bus *bus, const char *method, const char *unit, const char *mode) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *msg = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = guest_bus_new_call(bus, method, &msg);
+        if (r >= 0)
+                r = sd_bus_message_append(msg, "s", unit);
+        if (r >= 0 && mode)
+                r = sd_bus_message_append(msg, "s", mode);
+
+        return r < 0 ? r : guest_bus_call_systemd(job, msg, &e);
+}
+
+int job_login(Job *job) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(terminal_done) Terminal t = { -EBADF, -EBADF };
         _cleanup_free_ char *unit = NULL;
@@ -81,14 +93,14 @@ int job_login(Job *job) {
                 return r;
 
         r = text_printf(&unit, "container-getty@%s.service", t.number);
-        if (r >= 0)
-                r = guest_bus_new_call(bus, "StartUnit", &msg);
-        if (r >= 0)
-                r = sd_bus_message_append(msg, "ss", unit, "replace");
         if (r < 0)
                 return r;
 
-        r = guest_bus_call_systemd(job, msg, &e);
+        /* The last one on a terminal of that number was started over and over when that had gone,
+         * until systemd had enough of it. */
+        (void) call_for_unit(job, bus, "ResetFailedUnit", unit, NULL);
+
+        r = call_for_unit(job, bus, "StartUnit", unit, "replace");
         return r < 0 ? r : answer_terminal(job, &t);
 }
 

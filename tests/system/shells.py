@@ -46,7 +46,8 @@ def main():
     if failures:
         sys.exit(f"{len(failures)} failed, the first: {failures[0]}")
 
-    said = sum(read_until_end(fd) == f"this is {i} of {number}\r\n" for i, fd in masters.items())
+    # Newer ones of systemd have words of their own for the terminal.
+    said = sum(f"this is {i} of {number}\r\n" in read_until_end(fd) for i, fd in masters.items())
     print(f"{said} shells said what they were told to")
 
 
