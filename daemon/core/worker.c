@@ -193,7 +193,6 @@ static Process *process_free(Process *p) {
         free(p);
         return NULL;
 }
-DEFINE_CLEANUP(Process, process_free);
 
 /* Its end is heard of later, or never: one that sleeps in a guest's broken file
  * system cannot be killed before that lets it go. */
