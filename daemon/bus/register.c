@@ -245,6 +245,10 @@ static int read_request(sd_bus_message *msg, OperationRequest *q, sd_bus_error *
         if (!q->machine)
                 return -ENOMEM;
 
+        /* Who asks in that form is a machined's client, and takes care of the network itself:
+         * nspawn has no interface to tell of where it was asked for none. */
+        create->is_wired = endswith(method, "Ex");
+
         r = endswith(method, "Ex") ? read_keys(msg, create, reterr) : read_arguments(msg, create, reterr);
         if (r >= 0 && endswith(method, "WithNetwork"))
                 r = read_ifindices(msg, create, reterr);

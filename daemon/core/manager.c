@@ -225,6 +225,32 @@ static void tell_added(Manager *m, Machine *machine) {
                 l->machine_added(l->userdata, machine);
 }
 
+/* The same for its leader: a process is in one machine, so that it can be told in which. */
+static int free_leader(Manager *m, pid_t leader) {
+        Entry *old = registry_find_leader(&m->machines, leader);
+
+        if (!old)
+                return 0;
+        if (!entry_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
+                return -EEXIST;
+
+        manager_remove(m, old);
+        return 0;
+}
+
+static int check_room(Manager *m, const CreateRequest *request) {
+        int r;
+
+        r = free_name(m, request->name);
+        if (r >= 0)
+                r = free_leader(m, request->leader);
+        if (r < 0)
+                return r;
+
+        return request->uid != 0 && registry_count(&m->machines, request->uid) >= MACHINES_PER_USER
+                ? -E_LIMITS_EXCEEDED : 0;
+}
+
 static void run_free(CreationRun *run) {
         if (run->previous)
                 run->previous->next = run->next;
@@ -424,7 +450,7 @@ int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *us
         assert(request);
         assert(done);
 
-        r = free_name(m, request->name);
+        r = check_room(m, request);
         if (r < 0)
                 return r;
 

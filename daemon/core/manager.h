@@ -15,6 +15,9 @@
 #include "daemon/core/creation.h"
 #include "daemon/core/machine.h"
 
+/* Of each user but root: what they have registered takes our memory, and a descriptor. */
+#define MACHINES_PER_USER 1024
+
 typedef struct Manager Manager;
 
 /* What the manager tells of. The machine is still there in both. */
@@ -155,6 +158,8 @@ typedef void (*CreateDone)(void *userdata, int result, const char *where, Machin
  *
  * Return: 0 if @done is called, negative error code if not.
  * Errors: -E_MACHINE_EXISTS    there is one of that name
+ *         -EEXIST              the leader leads another one
+ *         -E_LIMITS_EXCEEDED   its caller, who is not root, has MACHINES_PER_USER
  *         -ESRCH               the leader has gone
  *         -EACCES              the leader is not its caller's
  *         -ENXIO               no scope is wanted, and the leader is in no unit

@@ -6,16 +6,65 @@
 /* A guest makes its control groups as deep as it likes; managers stay above. */
 #define GROUP_DEPTH_MAX 16
 
+static Owner *find_owner(const Registry *r, uid_t uid) {
+        Owner *o;
+
+        HASH_FIND(by_uid, r->owners, &uid, sizeof(uid), o);
+        return o;
+}
+
+size_t registry_count(const Registry *r, uid_t uid) {
+        const Owner *o = find_owner(r, uid);
+
+        return o ? o->n_machines : 0;
+}
+
+static int count_in(Registry *r, uid_t uid) {
+        Owner *o = find_owner(r, uid);
+
+        if (uid == 0)
+                return 0;
+
+        if (!o) {
+                o = calloc(1, sizeof(*o));
+                if (!o)
+                        return -ENOMEM;
+
+                o->uid = uid;
+                HASH_ADD(by_uid, r->owners, uid, sizeof(uid), o);
+        }
+
+        o->n_machines++;
+        return 0;
+}
+
+static void count_out(Registry *r, uid_t uid) {
+        Owner *o = find_owner(r, uid);
+
+        if (!o || --o->n_machines > 0)
+                return;
+
+        HASH_DELETE(by_uid, r->owners, o);
+        free(o);
+}
+
 /* The keys are the machine's own strings, which stay where they are. */
 int registry_add(Registry *r, Machine *machine, void *owner, Entry **ret) {
         MachineInfo *info = machine_info_edit(machine);
         Entry *e;
+        int q;
 
         e = malloc(sizeof(*e));
         if (!e)
                 return -ENOMEM;
 
-        *e = (Entry) { .machine = machine, .owner = owner };
+        q = count_in(r, info->uid);
+        if (q < 0) {
+                free(e);
+                return q;
+        }
+
+        *e = (Entry) { .machine = machine, .owner = owner, .uid = info->uid };
         HASH_ADD_KEYPTR(by_name, r->by_name, info->name, strlen(info->name), e);
         HASH_ADD_KEYPTR(by_leader, r->by_leader, &info->leader, sizeof(pid_t), e);
 
@@ -89,6 +138,7 @@ void registry_drop(Registry *r, Entry *e) {
         HASH_DELETE(by_leader, r->by_leader, e);
         leave_place(r, e, e->unit);
         leave_place(r, e, e->subgroup);
+        count_out(r, e->uid);
 
         sd_event_source_disable_unref(e->leader_exited);
         (void) machine_free(e->machine);

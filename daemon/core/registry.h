@@ -19,6 +19,7 @@ typedef struct Place Place;
 typedef struct Entry {
         Machine *machine;
         void *owner;                    /* for callbacks, which are given the entry */
+        uid_t uid;                      /* whose it is */
         sd_event_source *leader_exited;
         Place *unit, *subgroup;         /* where it is; NULL: not in the table, or in no subgroup */
         UT_hash_handle by_name;
@@ -33,11 +34,19 @@ struct Place {
         UT_hash_handle by_path;
 };
 
+/* Somebody else than root who has machines. */
+typedef struct Owner {
+        uid_t uid;
+        size_t n_machines;
+        UT_hash_handle by_uid;
+} Owner;
+
 /* Empty if all is NULL. */
 typedef struct Registry {
         Entry *by_name;
         Entry *by_leader;
         Place *places;
+        Owner *owners;
 } Registry;
 
 /**
@@ -85,6 +94,9 @@ Entry *registry_find_leader(const Registry *r, pid_t leader);
  * Return: the machine, or NULL.
  */
 Entry *registry_find_unit(const Registry *r, const char *unit, const char *below);
+
+/* How many machines a user has, who is not root. */
+size_t registry_count(const Registry *r, uid_t uid);
 
 /* Whether there are more machines in its unit. */
 bool registry_shares_unit(const Entry *e);

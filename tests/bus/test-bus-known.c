@@ -184,6 +184,19 @@ TEST(who_names_no_leader_is_the_leader) {
         CHECK(info->supervisor == 0);
 }
 
+TEST(a_process_leads_one_machine) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        reply = fixture_call(&f, MANAGER, "CreateMachine", "sayssusa(sv)", "db", 0, "test", "container",
+                             f.leader, "", 0);
+        check_error(reply, SD_BUS_ERROR_FILE_EXISTS);
+        CHECK(!fixture_has_state(&f, "db"));
+        CHECK(f.scope.n_started == 1);
+}
+
 static uint64_t get_number(Fixture *f, const char *property, char type) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char types[] = { type, 0 };

@@ -131,7 +131,7 @@ static void clear(Registry *r) {
 
         while ((e = registry_next(r, NULL)))
                 registry_drop(r, e);
-        CHECK(!r->by_name && !r->by_leader && !r->places);
+        CHECK(!r->by_name && !r->by_leader && !r->places && !r->owners);
 }
 
 TEST(the_smallest_part_of_a_unit_that_is_a_machine_s_counts) {
@@ -179,6 +179,21 @@ TEST(a_user_s_word_gives_no_unit_away) {
         e = add(&r, "nspawn", 13, 0, "/machine.slice/systemd-nspawn@web.service", "payload");
         CHECK(machine_info_holds_unit(machine_info(e->machine)));
         CHECK(registry_find_unit(&r, "systemd-nspawn@web.service", "supervisor") == e);
+        clear(&r);
+}
+
+TEST(machines_of_others_than_root_are_counted) {
+        Registry r = {};
+        Entry *e;
+
+        e = add(&r, "a", 10, 1000, "/user.slice/session-1.scope", NULL);
+        (void) add(&r, "b", 11, 1000, "/user.slice/session-1.scope", NULL);
+        (void) add(&r, "c", 12, 1001, "/user.slice/session-2.scope", NULL);
+        (void) add(&r, "d", 13, 0, "/user.slice/session-3.scope", NULL);
+        CHECK(registry_count(&r, 1000) == 2 && registry_count(&r, 1001) == 1);
+        CHECK(registry_count(&r, 0) == 0 && registry_count(&r, 1002) == 0);
+        registry_drop(&r, e);
+        CHECK(registry_count(&r, 1000) == 1);
         clear(&r);
 }
 
