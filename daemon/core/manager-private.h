@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The manager's inside
+ *
+ * For the three files that the manager is: manager-machines.c finds machines and
+ * ends them, manager-create.c has new ones made, manager-load.c brings those back
+ * that were there before. Nobody else looks in here.
+ */
+
+#include "daemon/core/idmap.h"
+#include "daemon/core/manager.h"
+#include "daemon/core/memory.h"
+#include "daemon/core/registry.h"
+#include "daemon/core/state.h"
+
+/* One creation under way. */
+typedef struct CreationRun CreationRun;
+
+struct Manager {
+        sd_event *event;
+        ScopeBackend *scope;
+        int (*plan)(Creation *c);
+        int (*find_image)(const char *name, char **ret);
+        const Step *const *steps;
+        size_t n_steps;
+        void *outside;
+        StateDirectories state;
+        ManagerListener *listeners;
+
+        Registry machines;
+        IdMaps *id_maps;
+        Memory *memory;
+        CreationRun *runs;
+};
+
+/* The subject of the steps, for a machine that is made or unmade. */
+Creation manager_creation(Manager *m, MachineInfo *info, int leader_fd);
+
+/* Removes what was made for a machine: its creation, backwards from the end. */
+void manager_undo(Manager *m, Creation *c);
+
+/* Makes a name free whose owner has died, if we have only not looked yet; else -E_MACHINE_EXISTS. */
+int manager_free_name(Manager *m, const char *name);
+
+/* Adds a machine that runs. Takes it over if it returns 0. */
+int manager_add_running(Manager *m, Machine *machine);
+
+/* Has the end of its leader be its end. */
+int manager_watch(Manager *m, Entry *e);
+
+void manager_tell_added(Manager *m, Machine *machine);
+
+/* Its end: what was made for it is removed, the listeners are told, the object is gone. */
+void manager_end(Manager *m, Entry *e);
+
+/* Forgets it only. */
+void manager_drop(Manager *m, Entry *e);
+
+/* Gives all creations up; what they have made so far the next daemon finds, and removes. */
+void creation_runs_drop(Manager *m);
