@@ -7,6 +7,9 @@
 /* What counts as a shift is at least root to nobody. */
 #define SHIFT_COUNT_MIN 65534
 
+/* So many new ranges are each put where they belong; more are sorted with all others. */
+#define INSERTIONS_MAX 16
+
 /* Read in one turn of the event loop: some milliseconds. */
 #define READS_PER_TURN 64
 
@@ -24,7 +27,8 @@ typedef struct Span {
 typedef struct Index {
         Span *spans;
         size_t n_spans, n_allocated;
-        bool is_sorted;
+        size_t n_sorted;                /* the first ones; new ones are behind */
+        bool knows_reach;
 } Index;
 
 struct IdMaps {
@@ -133,7 +137,7 @@ static int add_span(Index *index, Span span) {
         }
 
         index->spans[index->n_spans++] = span;
-        index->is_sorted = false;
+        index->knows_reach = false;
         return 0;
 }
 
@@ -158,15 +162,20 @@ static int index_map(Index *index, Machine *m, const IdMap *map) {
 }
 
 static void remove_spans(Index *index, const Machine *m) {
-        size_t kept = 0;
+        size_t kept = 0, kept_sorted = 0;
 
-        for (size_t i = 0; i < index->n_spans; i++)
-                if (index->spans[i].machine != m)
-                        index->spans[kept++] = index->spans[i];
+        for (size_t i = 0; i < index->n_spans; i++) {
+                if (index->spans[i].machine == m)
+                        continue;
+                if (i < index->n_sorted)
+                        kept_sorted++;
+                index->spans[kept++] = index->spans[i];
+        }
 
         if (kept < index->n_spans)
-                index->is_sorted = false; /* the order is, but not how far they reach */
+                index->knows_reach = false;
         index->n_spans = kept;
+        index->n_sorted = kept_sorted;
 }
 
 static int compare_spans(const void *a, const void *b) {
@@ -178,18 +187,30 @@ static int compare_spans(const void *a, const void *b) {
         return strcmp(machine_info(x->machine)->name, machine_info(y->machine)->name);
 }
 
+static void insert_span(Index *index, size_t at) {
+        Span span = index->spans[at];
+
+        for (; at > 0 && compare_spans(&index->spans[at - 1], &span) > 0; at--)
+                index->spans[at] = index->spans[at - 1];
+        index->spans[at] = span;
+}
+
 static void sort(Index *index) {
         uint32_t reach = 0;
 
-        if (index->is_sorted)
+        if (index->n_spans - index->n_sorted > INSERTIONS_MAX) {
+                qsort(index->spans, index->n_spans, sizeof(Span), compare_spans);
+                index->n_sorted = index->n_spans;
+        }
+        while (index->n_sorted < index->n_spans)
+                insert_span(index, index->n_sorted++);
+
+        if (index->knows_reach)
                 return;
 
-        if (index->n_spans > 0)
-                qsort(index->spans, index->n_spans, sizeof(Span), compare_spans);
         for (size_t i = 0; i < index->n_spans; i++)
                 index->spans[i].reach = reach = MAX(reach, index->spans[i].last);
-
-        index->is_sorted = true;
+        index->knows_reach = true;
 }
 
 static const Span *find_span(Index *index, uint32_t id) {

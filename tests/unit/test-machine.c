@@ -332,6 +332,40 @@ TEST(users_of_the_host_are_found_in_their_machines) {
         end_sleeper(pid);
 }
 
+TEST(many_machines_are_all_found_whatever_comes_and_goes) {
+        enum { N = 200 };
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(idmaps_freep) IdMaps *i = NULL;
+        pid_t pid = start_sleeper();
+        Machine *machines[N], *m;
+        uint32_t id;
+
+        CHECK_OK(sd_event_new(&event));
+        CHECK_OK(idmaps_new(event, &i));
+
+        /* Not in the order of their ranges; looked for when some, one, and many are new. */
+        for (unsigned k = 0; k < N; k++) {
+                char name[16], map[64];
+
+                (void) snprintf(name, sizeof(name), "m%u", k);
+                (void) snprintf(map, sizeof(map), "0 %u 65536\n", (1 + k * 37 % N) * 65536);
+                machines[k] = make_machine(name, MACHINE_CONTAINER, pid);
+                set_map(machines[k], map, map);
+                CHECK_OK(idmaps_add(i, machines[k]));
+                if (k % 5 == 0 && k < N / 2)
+                        check_found(i, ID_USER, (1 + k * 37 % N) * 65536 + k, machines[k], k);
+        }
+
+        for (unsigned k = 0; k < N; k++) {
+                check_found(i, ID_USER, (1 + k * 37 % N) * 65536 + k, machines[k], k);
+                idmaps_drop(i, machines[k]);
+                CHECK_ERR(idmaps_find(i, ID_USER, (1 + k * 37 % N) * 65536, &m, &id),
+                          E_NO_SUCH_USER_MAPPING);
+                (void) machine_free(machines[k]);
+        }
+        end_sleeper(pid);
+}
+
 /* Its manager writes the maps when it likes; until then there are none. */
 TEST(maps_that_are_written_late_are_found) {
         _cleanup_(machine_freep) Machine *m = NULL;
