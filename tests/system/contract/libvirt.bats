@@ -8,8 +8,11 @@ load ../helper
 VIRSH=(virsh --quiet --connect lxc:///)
 
 setup_file() {
-    needs_qemu "controllers for libvirt"
     story_begin
+    [ "$BERTH_HOST_BACKEND" != qemu ] || libvirt_begin
+}
+
+libvirt_begin() {
     # The driver for qemu comes along in some suites, and looks for a user that does not.
     drivers=$(echo /usr/lib/*/libvirt/connection-driver)
     mkdir "$BATS_FILE_TMPDIR/drivers"
@@ -28,10 +31,13 @@ END
 }
 
 teardown_file() {
-    [ "$BERTH_HOST_BACKEND" = qemu ] || return 0
+    [ "$BERTH_HOST_BACKEND" != qemu ] || libvirt_end
+    story_end
+}
+
+libvirt_end() {
     "${VIRSH[@]}" undefine ship
     systemctl stop story-libvirtd.service
-    story_end
 }
 
 libvirtd_answers() {
@@ -39,6 +45,7 @@ libvirtd_answers() {
 }
 
 setup() {
+    needs_qemu "controllers for libvirt"
     "${VIRSH[@]}" start ship
     ship=$(machinectl --no-legend list | sed -n 's/^\(lxc-[0-9]*-ship\) .*/\1/p')
 }

@@ -28,20 +28,17 @@ teardown() {
 }
 
 @test "a shell runs a command as root, on a terminal of the machine" {
-    needs_no_varlink
     run -0 with_terminal machinectl --quiet shell web /bin/sh -c "'uname -n; id -un; tty'"
     [[ "$output" == *web*root*/dev/pts/* ]]
 }
 
 @test "a shell is somebody else's, with a session and variables" {
-    needs_no_varlink
     run -0 with_terminal machinectl --quiet --setenv=COLOR=green shell nobody@web /bin/sh -c \
         "'id -un; echo in \$COLOR'"
     [[ "$output" == *nobody*"in green"* ]]
 }
 
 @test "a user's own shell is started for who names no program" {
-    needs_no_varlink
     person_begin machinectl --quiet shell web
     screen_shows 'root@web'
     echo 'echo $0 of $(id -un); exit' >&"$hands"
@@ -66,11 +63,20 @@ teardown() {
     [[ "$output" =~ ^hs\ [0-9]+\ \"/dev/pts/[0-9]+\"$ ]]
     run -0 manager OpenMachineLogin s web
     [[ "$output" =~ ^hs\ [0-9]+\ \"/dev/pts/([0-9]+)\"$ ]]
-    eventually refused systemctl -M web --quiet is-active "container-getty@${BASH_REMATCH[1]}.service"
+    eventually getty_gone web "container-getty@${BASH_REMATCH[1]}.service"
+}
+
+# Hung up on before it had begun, it may be started once more, and call that a failure. The
+# next one on a terminal of that number is to find nothing of it.
+getty_gone() {
+    case $(systemctl -M "$1" show "$2" --property=ActiveState --value) in
+        inactive) ;;
+        failed) systemctl -M "$1" reset-failed "$2" ;;
+        *) return 1 ;;
+    esac
 }
 
 @test "a login prompt comes up" {
-    needs_no_varlink
     person_begin machinectl login web
     screen_shows 'web login:'
     printf '\035\035\035' >&"$hands" # ends the connection
@@ -106,5 +112,5 @@ teardown() {
     [[ "$output" =~ ^hs\ [0-9]+\ \"/dev/pts/[0-9]+\"$ ]]
     run -0 manager OpenMachineLogin s .host
     [[ "$output" =~ ^hs\ [0-9]+\ \"/dev/pts/([0-9]+)\"$ ]]
-    eventually refused systemctl --quiet is-active "container-getty@${BASH_REMATCH[1]}.service"
+    eventually getty_gone .host "container-getty@${BASH_REMATCH[1]}.service"
 }
