@@ -7,8 +7,8 @@
 #include "lib/base/errors.h"
 
 /* A copy may take as long as it likes, if only it goes on: one that hangs in a
- * guest's file system does not. */
-#define SILENCE_USEC (30 * USEC_PER_SEC)
+ * guest's file system does not. Less than what most D-Bus clients wait for an answer. */
+#define SILENCE_USEC (20 * USEC_PER_SEC)
 
 static bool is_absolute(const char *path) {
         return path && path[0] == '/';

@@ -47,8 +47,8 @@ static int enter_host(void) {
 static int prepare(int mount_fd, bool read_only) {
         int r;
 
-        /* What is mounted on either side later stays there. */
-        r = mount_set_propagation(mount_fd, MS_PRIVATE);
+        /* What the guest mounts there stays with it. */
+        r = mount_set_propagation(mount_fd, MS_SLAVE);
         if (r >= 0 && read_only)
                 r = mount_set_attributes(mount_fd, MOUNT_ATTR_RDONLY, /* recursive= */ true);
 

@@ -124,7 +124,8 @@ int copy_attributes_read(int fd, bool disowns, CopyAttributes *ret) {
         if (disowns) {
                 a.st.st_uid = 0;
                 a.st.st_gid = 0;
-                a.st.st_mode &= ~(mode_t) (S_ISUID | S_ISGID);
+                if (!S_ISDIR(a.st.st_mode)) /* of those it grants nothing */
+                        a.st.st_mode &= ~(mode_t) (S_ISUID | S_ISGID);
         }
 
         if (!S_ISLNK(a.st.st_mode)) {

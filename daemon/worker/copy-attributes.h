@@ -33,7 +33,7 @@ typedef struct CopyAttributes {
  * @ret:                return location for the attributes
  *
  * What changes its owner loses what was granted in its owner's name, as with
- * chown(2): set-user-id, set-group-id and file capabilities. Its ACL, which names
+ * chown(2): a file's set-user-id, set-group-id and capabilities. Its ACL, which names
  * users of the other side, is left out, but what it denied to the group is not.
  *
  * Return: 0 on success, negative error code on failure.

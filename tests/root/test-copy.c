@@ -225,7 +225,7 @@ TEST(what_is_disowned_belongs_to_root_and_grants_nothing) {
         st = status("t/f");
         CHECK(st.st_uid == 0 && st.st_gid == 0 && st.st_mode == (S_IFREG | 0755));
         st = status("t/d");
-        CHECK(st.st_uid == 0 && st.st_gid == 0 && st.st_mode == (S_IFDIR | 01775));
+        CHECK(st.st_uid == 0 && st.st_gid == 0 && st.st_mode == (S_IFDIR | 03775));
         CHECK(getxattr("t/c", "security.capability", NULL, 0) < 0);
 
         CHECK_OK(copy("c", "kept"));

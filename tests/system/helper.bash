@@ -179,6 +179,29 @@ with_terminal() {
     )
 }
 
+# idle_guest_start NAME [OPTION…]: a guest of nspawn's that does nothing, with a tree of its own.
+idle_guest_start() {
+    local name=$1
+    shift
+
+    guest_make "$name"
+    systemd-run --quiet --unit="story-$name" systemd-nspawn --quiet --directory="$MACHINES/$name" \
+        --machine="$name" --keep-unit "$@" sleep infinity
+    eventually machine_listed "$name"
+}
+
+idle_guest_stop() {
+    systemctl stop "story-$1.service" || true
+    systemctl reset-failed "story-$1.service" 2>/dev/null || true
+    eventually refused machine_listed "$1"
+    guest_remove "$1"
+}
+
+# inside NAME PATH: where a guest's file is, seen from outside.
+inside() {
+    echo "/proc/$(property "$1" Leader)/root$2"
+}
+
 # leader_start [UNSHARE-OPTION…]: a process that could lead a machine, with namespaces of
 # its own (no network of its own unless asked for). Its pid is in $leader.
 leader_start() {

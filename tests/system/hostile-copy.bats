@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Copies from and to guests that do not want to be copied, but to get out: see tests/attack.
+
+load helper
+
+ATTACK=$BATS_TEST_DIRNAME/../attack
+DENIED=org.freedesktop.DBus.Error.AccessDenied
+
+setup_file() {
+    story_begin
+    idle_guest_start trap
+}
+
+teardown_file() {
+    idle_guest_stop trap
+    story_end
+}
+
+setup() {
+    here=$BATS_TEST_TMPDIR/here
+    mkdir "$here"
+    attacker=
+}
+
+teardown() {
+    [ -z "$attacker" ] || { kill -KILL "$attacker" && wait "$attacker" || true; }
+    rm -rf --one-file-system "$(inside trap /srv)"/*
+}
+
+# attack PROGRAM ARGUMENT…: until the end of the test.
+attack() {
+    "$ATTACK/$1" "${@:2}" 3>&- >"$BATS_TEST_TMPDIR/attacker" 2>&1 &
+    attacker=$!
+}
+
+@test "a directory that is now and then a link out is not read through" {
+    mkdir -p "$(inside trap /srv/tree/d)" /srv/secret
+    echo harmless >"$(inside trap /srv/tree/d/f)"
+    echo secret >/srv/secret/f
+    ln -s /srv/secret "$(inside trap /srv/tree/l)"
+    ln -s ../../../../../../../../srv/secret "$(inside trap /srv/tree/dots)"
+    attack swap.py "$(inside trap /srv/tree)" d l
+
+    for ((i = 0; i < 100; i++)); do
+        machinectl copy-from trap /srv/tree "$here/$i" 2>/dev/null || true
+        machinectl copy-from trap /srv/tree/d/f "$here/file$i" 2>/dev/null || true
+    done
+    kill -0 "$attacker"
+    [ "$(find "$here" -name f -type f | wc -l)" -gt 0 ]
+    refused grep -r secret "$here"
+    rm -r /srv/secret
+}
+
+@test "a directory that is now and then a link out is not written through" {
+    mkdir -p "$(inside trap /srv/tree/d)" /srv/outside "$here/tree/d"
+    echo overwritten >"$here/tree/d/f"
+    echo original >/srv/outside/f
+    ln -s /srv/outside "$(inside trap /srv/tree/l)"
+    attack swap.py "$(inside trap /srv/tree)" d l
+
+    for ((i = 0; i < 100; i++)); do
+        machinectl --force copy-to trap "$here/tree" /srv/tree 2>/dev/null || true
+        machinectl --force copy-to trap "$here/tree/d/f" /srv/tree/d/f$i 2>/dev/null || true
+    done
+    kill -0 "$attacker"
+    grep -rq overwritten "$(inside trap /srv/tree)"
+    [ "$(ls /srv/outside)" = f ]
+    [ "$(cat /srv/outside/f)" = original ]
+    rm -r /srv/outside
+}
+
+@test "a mount point that is now and then a link out is not mounted upon" {
+    mkdir -p "$(inside trap /srv/tree/d)" /srv/outside
+    ln -s /srv/outside "$(inside trap /srv/tree/l)"
+    attack swap.py "$(inside trap /srv/tree)" d l
+
+    mounted=0
+    for ((i = 0; i < 50; i++)); do
+        machinectl bind --mkdir trap "$here" "/srv/tree/d/new$i" 2>/dev/null && mounted=$((mounted + 1)) || true
+    done
+    [ $mounted -gt 0 ]
+    kill -0 "$attacker"
+    [ -z "$(ls /srv/outside)" ]
+    refused findmnt /srv/outside
+    rm -r /srv/outside
+    nsenter --mount --pid --target "$(property trap Leader)" \
+        sh -c 'until ! grep " /srv/" /proc/self/mounts >/tmp/mounts; do cut -d" " -f2 /tmp/mounts | xargs umount -l; done'
+}
+
+@test "a file that grows without end comes to one" {
+    attack grow.py "$(inside trap /srv/log)"
+    eventually test -s "$(inside trap /srv/log)"
+    timeout 30 machinectl copy-from trap /srv/log "$here/log"
+    [ -s "$here/log" ]
+    cmp --bytes="$(stat --format=%s "$here/log")" "$here/log" "$(inside trap /srv/log)"
+}
+
+run_hanging() {
+    gdbus call --system --timeout 60 --dest org.freedesktop.machine1 --object-path /org/freedesktop/machine1 \
+        --method org.freedesktop.machine1.Manager.CopyFromMachine trap /srv/hang/file "$here/file" \
+        >"$BATS_TEST_TMPDIR/error" 2>&1 3>&- || true
+}
+
+@test "a file system that never answers costs its caller some seconds, and nobody else anything" {
+    needs "FUSE" test -c /dev/fuse
+    mkdir "$(inside trap /srv/hang)"
+    attack hang.py "$(property trap Leader)" /srv/hang
+    eventually grep -q mounted "$BATS_TEST_TMPDIR/attacker"
+
+    run_hanging &
+    caller=$!
+    begin=$SECONDS
+    # Meanwhile the same machine and others are as quick as ever.
+    timeout 5 machinectl copy-from trap /etc/passwd "$here/passwd"
+    timeout 5 berthctl list
+    wait $caller
+    [ $((SECONDS - begin)) -le 25 ]
+    grep -q org.freedesktop.DBus.Error.Timeout "$BATS_TEST_TMPDIR/error"
+    [ ! -e "$here/file" ]
+
+    kill -KILL "$attacker" && wait "$attacker" || true
+    attacker=
+    nsenter --mount --pid --target "$(property trap Leader)" umount --lazy /srv/hang
+}
+
+# user_machine COMMAND: a machine whose leader is nobody's, root of a user namespace of
+# its own, after it has run COMMAND there.
+user_machine() {
+    setsid setpriv --reuid=65534 --regid=65534 --clear-groups \
+        unshare --user --map-root-user --mount sh -c "$1 && exec sleep infinity" \
+        3>&- </dev/null >"$BATS_TEST_TMPDIR/leader" 2>&1 &
+    leader=$!
+    disown $leader
+    eventually leader_runs $leader
+    machine_create theirs $leader
+}
+
+@test "what a user has mounted into a machine is not read or written with root's rights" {
+    mkdir -m 0700 /srv/roots
+    echo secret >/srv/roots/f
+    chmod 600 /srv/roots/f
+    chmod 755 /srv/roots
+    echo intruder >"$here/f"
+    user_machine 'mount --bind /srv/roots /mnt && mount --bind /srv/roots/f /etc/hostname'
+
+    [ "$(error_of CopyFromMachine theirs /mnt/f "$here/copy")" = $DENIED ]
+    [ "$(error_of CopyFromMachine theirs /etc/hostname "$here/copy")" = $DENIED ]
+    [ "$(error_of CopyFromMachine theirs /mnt "$here/copies")" = $DENIED ]
+    [ ! -e "$here/copy" ]
+    [ -z "$(find "$here/copies" -type f)" ]
+    [ "$(error_of CopyToMachine theirs "$here/f" /mnt/new)" = $DENIED ]
+    [ "$(error_of CopyToMachineWithFlags theirs "$here/f" /mnt/f 1)" = $DENIED ]
+    [ "$(error_of CopyToMachineWithFlags theirs "$here/f" /etc/hostname 1)" = $DENIED ]
+    [ "$(error_of BindMountMachine theirs "$here" /mnt false false)" = org.freedesktop.DBus.Error.NotSupported ]
+    [ "$(cat /srv/roots/f)" = secret ]
+    [ "$(ls /srv/roots)" = f ]
+
+    leader_kill
+    eventually refused machine_listed theirs
+    rm -r /srv/roots
+}
+
+@test "a machine that a user has registered, with the host's users, is not root's business" {
+    setpriv --reuid=65534 --regid=65534 --clear-groups sleep infinity 3>&- </dev/null >/dev/null 2>&1 &
+    leader=$!
+    disown $leader
+    eventually leader_runs $leader
+    cat >/etc/polkit-1/rules.d/00-story.rules <<'RULES'
+polkit.addRule(function(action, subject) {
+    if (subject.user == "nobody" && action.id.indexOf("org.freedesktop.machine1.") == 0)
+        return polkit.Result.YES;
+});
+RULES
+    eventually setpriv --reuid=65534 --regid=65534 --clear-groups busctl --system call \
+        org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+        CreateMachine 'sayssusa(sv)' theirs 0 story container "$leader" '' 0
+    rm /etc/polkit-1/rules.d/00-story.rules
+
+    echo intruder >"$here/f"
+    [ "$(error_of CopyToMachine theirs "$here/f" /etc/intruder)" = $DENIED ]
+    [ "$(error_of CopyFromMachine theirs /etc/shadow "$here/shadow")" = $DENIED ]
+    [ "$(error_of BindMountMachine theirs "$here" /mnt false false)" = $DENIED ]
+    [ ! -e /etc/intruder ]
+    [ ! -e "$here/shadow" ]
+    leader_kill
+    eventually refused machine_listed theirs
+}
