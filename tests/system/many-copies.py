@@ -34,11 +34,11 @@ def done(connection, result):
         loop.quit()
 
 
+manager = ("org.freedesktop.machine1", "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager")
 for i in range(count):
-    peers[i % len(peers)].call(
-        "org.freedesktop.machine1", "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", "CopyToMachine",
-        GLib.Variant("(sss)", (machine, source, f"{destination}{i}")), None, Gio.DBusCallFlags.NONE, 120000, None,
-        done)
+    arguments = GLib.Variant("(sss)", (machine, source, f"{destination}{i}"))
+    peers[i % len(peers)].call(*manager, "CopyToMachine", arguments, None, Gio.DBusCallFlags.NONE, 120000,
+                               None, done)
 loop.run()
 for what in sorted(results):
     print(what, results[what])

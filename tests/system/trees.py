@@ -58,7 +58,8 @@ def make(top):
 
 
 def xattrs(path):
-    kept = [n for n in os.listxattr(path, follow_symlinks=False) if not n.startswith(("security.sel", "trusted."))]
+    kept = [n for n in os.listxattr(path, follow_symlinks=False)
+            if not n.startswith(("security.sel", "trusted."))]
     return " ".join(f"{n}={os.getxattr(path, n, follow_symlinks=False).hex()}" for n in sorted(kept))
 
 
