@@ -9,6 +9,7 @@
  * once and exits: no client can be faster.
  *
  *      compare N       a bare scope, CreateMachine(), CreateMachineWithNetwork(), by turns; N times
+ *      scopes N        N bare scopes, WINDOW of them under way: the whole time
  *      fill N          CreateMachine(), WINDOW of them under way, until N machines are there: the whole
  *                      time, and how many came
  *      ask N           Ping(), ListMachines(), GetMachine(), GetMachineByPID(), Properties.GetAll() of one,
@@ -133,15 +134,10 @@ static void unit_call(const char *method, const char *unit) {
         wait_for_job(m);
 }
 
-/* The floor: what every registration of a machine needs of PID 1. */
-static double start_scope(pid_t pid) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m =
-                new_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
-        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+static sd_bus_message *new_scope(pid_t pid) {
+        sd_bus_message *m = new_call(SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
         char unit[64];
-        uint64_t start;
 
-        watch_jobs(&slot);
         (void) snprintf(unit, sizeof(unit), "bench-floor-%u.scope", n_scopes++);
         check(sd_bus_message_append(m, "ssa(sv)a(sa(sv))", unit, "fail", 6,
                                     "Slice", "s", "machine.slice",
@@ -152,6 +148,16 @@ static double start_scope(pid_t pid) {
                                     "TasksMax", "t", (uint64_t) 16384,
                                     0),
               "StartTransientUnit");
+        return m;
+}
+
+/* The floor: what every registration of a machine needs of PID 1. */
+static double start_scope(pid_t pid) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = new_scope(pid);
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        uint64_t start;
+
+        watch_jobs(&slot);
         start = now();
         wait_for_job(m);
         return usec_since(start);
@@ -277,6 +283,38 @@ static int on_reply(sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_
 static void send(sd_bus_message *m) {
         check(sd_bus_call_async(bus, NULL, m, on_reply, NULL, 0), "send");
         n_open++;
+}
+
+static int on_any_job(_unused_ sd_bus_message *m, _unused_ void *userdata, _unused_ sd_bus_error *reterr) {
+        n_removed++;
+        return 0;
+}
+
+static void command_scopes(size_t n) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        _cleanup_free_ pid_t *pids = calloc(n, sizeof(pid_t));
+        uint64_t start;
+
+        if (!pids)
+                check(-ENOMEM, "scopes");
+        for (size_t i = 0; i < n; i++)
+                pids[i] = leader_start();
+
+        check(sd_bus_match_signal(bus, &slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+                                  on_any_job, NULL),
+              "match");
+        n_open = n_done = n_failed = n_removed = 0;
+        start = now();
+        for (size_t i = 0; n_removed < n && n_failed == 0;) {
+                while (i < n && i < n_removed + WINDOW) {
+                        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = new_scope(pids[i++]);
+
+                        send(m);
+                }
+                turn();
+        }
+        printf("%.1f;", usec_since(start));
+        end_scopes(pids, n);
 }
 
 static void command_fill(size_t n) {
@@ -442,6 +480,8 @@ static void obey(char *line) {
 
         if (streq(line, "compare"))
                 command_compare(n);
+        else if (streq(line, "scopes"))
+                command_scopes(n);
         else if (streq(line, "fill"))
                 command_fill(n);
         else if (streq(line, "restart"))

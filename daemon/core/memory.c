@@ -4,8 +4,8 @@
 
 #include "daemon/core/memory.h"
 
-/* Some hundred KiB. To give back what fewer have left is not worth the walk through the heap. */
-#define FREED_MAX 256
+/* Some hundred KiB at most. To give back what fewer have left is not worth the walk through the heap. */
+#define FREED_MAX 64
 
 struct Memory {
         sd_event_source *idle;
