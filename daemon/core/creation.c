@@ -101,6 +101,45 @@ int create_request_check(const CreateRequest *q, const char **reterr_text) {
         return -EINVAL;
 }
 
+/* How much of the host a machine gets, and how it is ended. */
+static bool property_is_for_all(const char *name) {
+        static const char *const names[] = {
+                "Controller", "CoredumpReceive", "Description", "DeviceAllow", "DevicePolicy",
+                "IPAccounting", "IPAddressAllow", "IPAddressDeny", "KillMode", "KillSignal", "OOMPolicy",
+                "RuntimeMaxUSec", "SendSIGHUP", "Slice", "TimeoutStopUSec",
+        };
+        static const char *const prefixes[] = {
+                "Allowed", "CPU", "IO", "ManagedOOM", "Memory", "StartupAllowed", "StartupCPU", "StartupIO",
+                "StartupMemory", "Tasks",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (streq(name, names[i]))
+                        return true;
+
+        for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
+                if (startswith(name, prefixes[i]))
+                        return true;
+
+        return false;
+}
+
+int create_request_check_rights(const CreateRequest *q, const char **reterr_text) {
+        assert(q);
+        assert(reterr_text);
+
+        if (q->uid == 0)
+                return 0;
+
+        for (size_t i = 0; i < q->properties.n; i++)
+                if (!property_is_for_all(q->properties.list[i].name)) {
+                        *reterr_text = "One of the scope's properties is for root to set";
+                        return -EACCES;
+                }
+
+        return 0;
+}
+
 int vsock_cid_from_client(uint32_t cid, uint32_t *ret) {
         assert(ret);
 

@@ -62,6 +62,19 @@ void create_request_done(CreateRequest *q);
 int create_request_check(const CreateRequest *q, const char **reterr_text);
 
 /**
+ * create_request_check_rights() - check what others than root may not ask for
+ * @q:                  the request, with its caller's user id
+ * @reterr_text:        return location for what is wrong, a static string
+ *
+ * A scope is systemd's, and root's: there are properties that move other processes
+ * into it, or shut the host down when it ends.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EACCES      there is such a property
+ */
+int create_request_check_rights(const CreateRequest *q, const char **reterr_text);
+
+/**
  * vsock_cid_from_client() - read the context id of a machine's vsock
  * @cid:                as a client gives it, MACHINE_VSOCK_NONE for none
  * @ret:                return location for the number, 0 for none

@@ -12,7 +12,13 @@ static int check_create(const OperationRequest *q, const char **reterr_text) {
 }
 
 static int hold_processes(OperationRequest *q, const char **reterr_text) {
+        int r;
+
         q->create.uid = q->caller.uid;
+        r = create_request_check_rights(&q->create, reterr_text);
+        if (r < 0)
+                return r;
+
         return create_request_hold(&q->create, q->caller.pidfd, reterr_text);
 }
 

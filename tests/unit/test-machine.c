@@ -104,6 +104,29 @@ TEST(a_caller_s_number_that_is_another_user_s_is_no_supervisor) {
         end_sleeper(pid);
 }
 
+TEST(a_scope_s_properties_are_not_all_a_user_s_to_set) {
+        static const char *const refused[] = {
+                "PIDs", "PIDFDs", "SuccessAction", "FailureAction", "OnFailure", "Requires", "User",
+                "Delegate", "IPIngressFilterPath", "", "memoryMax",
+        };
+        Property property = { .name = (char *) "MemoryMax" };
+        CreateRequest q = { .uid = 1000, .properties = { .list = &property, .n = 1 } };
+        const char *text = NULL;
+
+        CHECK_OK(create_request_check_rights(&q, &text));
+        property.name = (char *) "Slice";
+        CHECK_OK(create_request_check_rights(&q, &text));
+
+        for (size_t i = 0; i < ELEMENTSOF(refused); i++) {
+                property.name = (char *) refused[i];
+                q.uid = 1000;
+                CHECK_ERR(create_request_check_rights(&q, &text), EACCES);
+                CHECK(text);
+                q.uid = 0;
+                CHECK_OK(create_request_check_rights(&q, &text));
+        }
+}
+
 /* Where machines are */
 
 static Entry *add(Registry *r, const char *name, pid_t leader, uid_t uid, const char *cgroup,
