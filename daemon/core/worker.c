@@ -65,7 +65,7 @@ struct Process {
         Workers *workers;
         Process *next, *previous;
         ProcessState state;
-        int pidfd;                      /* of the source's that reaps it, once there is one */
+        int pidfd;
         int socket;
         sd_event_source *io;
         sd_event_source *exited;
@@ -184,11 +184,9 @@ static Process *process_free(Process *p) {
         p->workers->n_processes--;
 
         sd_event_source_disable_unref(p->io);
-        if (p->exited)
-                sd_event_source_disable_unref(p->exited);
-        else
-                closep(&p->pidfd);
+        sd_event_source_disable_unref(p->exited);
         closep(&p->socket);
+        closep(&p->pidfd);
         free(p->machine);
         free(p);
         return NULL;
@@ -210,6 +208,10 @@ static int on_sweep(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         Workers *w = userdata;
 
         for (Process *p = w->processes; p; p = p->next) {
+                /* If it still cannot be reaped, we are here again. */
+                if (sd_event_source_get_enabled(p->exited, NULL) == 0)
+                        (void) sd_event_source_set_enabled(p->exited, SD_EVENT_ONESHOT);
+
                 if (p->state != PROCESS_IDLE)
                         continue;
 
@@ -311,13 +313,25 @@ static int task_set_timeout(Task *t, uint64_t usec) {
         return r < 0 ? r : sd_event_source_set_enabled(t->timeout, SD_EVENT_ONESHOT);
 }
 
-static int on_exited(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
+/* Not one of sd-event's sources for children: those lose the end of a process that cannot be
+ * reaped at once, because somebody traces it; and whether they reap it at all, when it is
+ * freed by its callback, depends on their version. */
+static int on_exited(
+                _unused_ sd_event_source *source,
+                int fd,
+                _unused_ uint32_t revents,
+                void *userdata) {
+
         Process *p = userdata;
         Workers *w = p->workers;
         Task *t = p->task;
+        siginfo_t si = {};
         int error = -EIO;
 
-        if (si->si_code == CLD_EXITED && si->si_status == SPAWN_EXIT_EXEC)
+        if (waitid(P_PIDFD, (id_t) fd, &si, WEXITED | WNOHANG) >= 0 && si.si_pid == 0)
+                return start_timer(w, &w->sweep, IDLE_USEC, on_sweep);
+
+        if (si.si_code == CLD_EXITED && si.si_status == SPAWN_EXIT_EXEC)
                 error = -ENOEXEC;
 
         (void) process_free(p);
@@ -406,12 +420,11 @@ static int watch(Process *p) {
         if (r < 0)
                 return r;
 
-        r = sd_event_add_child_pidfd(event, &p->exited, p->pidfd, WEXITED, on_exited, p);
+        r = sd_event_add_io(event, &p->exited, p->pidfd, EPOLLIN, on_exited, p);
         if (r < 0)
                 return r;
 
-        /* It is reaped by that descriptor after the callback, by when p has gone. */
-        r = sd_event_source_set_child_pidfd_own(p->exited, true);
+        r = sd_event_source_set_enabled(p->exited, SD_EVENT_ONESHOT);
         if (r < 0)
                 return r;
 
@@ -737,8 +750,6 @@ int workers_new(sd_event *event, const char *program, Workers **ret) {
 static void process_end(Process *p) {
         struct pollfd poller = { .fd = p->pidfd, .events = POLLIN };
 
-        if (p->exited)
-                (void) sd_event_source_set_enabled(p->exited, SD_EVENT_OFF);
         if (p->task)
                 (void) task_free(p->task);
         process_kill(p);

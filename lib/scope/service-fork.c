@@ -98,7 +98,7 @@ static void service_ended(Service *v, int status) {
 static int on_exited(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
         Service *v = userdata;
 
-        /* Newer ones of sd-event do so after this, by the descriptor, which is closed by then. */
+        /* Newer ones of sd-event reap it after this, by the descriptor, which is closed by then. */
         (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
         service_ended(userdata, si->si_code == CLD_EXITED ? si->si_status : -1);
         return 0;
