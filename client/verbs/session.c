@@ -101,9 +101,9 @@ static bool is_lacking(const sd_bus_error *e) {
                (geteuid() == 0 && sd_bus_error_has_name(e, SD_BUS_ERROR_FILE_NOT_FOUND));
 }
 
-/* Of a command, the exit status is wanted, which only who has started it is told. */
+/* Of a command or a script, the exit status is wanted, which only who has started it is told. */
 static bool wants_status(const Wish *wish) {
-        return geteuid() == 0 && wish->argv;
+        return geteuid() == 0 && wish->user && (wish->argv || !isatty(STDIN_FILENO));
 }
 
 static int append_shell_arguments(sd_bus_message *m, const Wish *wish) {
@@ -195,6 +195,10 @@ static int open_leader(Client *client, const char *name) {
         pidfd = pid > 0 && pid <= INT_MAX ? process_open((pid_t) pid) : -ESRCH;
         if (pidfd < 0)
                 return log_error(pidfd, _("Cannot open the leader of machine '%s'"), name);
+
+        /* The host's is in no machine, and its number no other's. */
+        if (pid == 1)
+                return TAKE_FD(pidfd);
 
         r = sd_bus_call_method(client->bus, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER,
                                "GetMachineByPID", &e, &reply, "u", (uint32_t) pid);

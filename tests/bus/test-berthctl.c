@@ -37,6 +37,7 @@ typedef struct Daemon {
         size_t n_machines;
         bool knows_details;             /* is berthd, which has seen the inside of "web" */
         int master, peer;               /* a terminal to hand out */
+        int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
         char *output, *errors;
         int status;                     /* berthctl's */
 } Daemon;
@@ -44,7 +45,8 @@ typedef struct Daemon {
 static void daemon_init(Daemon *d) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-        *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3 };
+        *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3,
+                         .input = -EBADF, .keyboard = -EBADF };
         (void) strcpy(d->directory, "/tmp/test-berthctl-XXXXXX");
         CHECK(mkdtemp(d->directory));
         CHECK_OK(sd_event_new(&d->event));
@@ -68,6 +70,8 @@ static void daemon_done(Daemon *d) {
         closep(&d->listen_fd);
         closep(&d->master);
         closep(&d->peer);
+        closep(&d->input);
+        closep(&d->keyboard);
         d->calls = strv_free(d->calls);
         free(d->output);
         free(d->errors);
@@ -307,7 +311,7 @@ static _Noreturn void exec_client(const Daemon *d, const char *const *argv, int 
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         null = open("/dev/null", O_RDONLY);
-        if (dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        if (dup2(d->input >= 0 ? d->input : null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
             dup2(errors, STDERR_FILENO) < 0)
                 _exit(99);
 
@@ -622,6 +626,8 @@ static void daemon_open_terminal(Daemon *d) {
         _cleanup_free_ char *name = NULL;
 
         SKIP_UNLESS(pty_open_beneath(root_fd, &d->master, &d->peer, &name) >= 0, "a devpts at /dev/pts");
+        free(TAKE_PTR(name));
+        CHECK_OK(pty_open_beneath(root_fd, &d->keyboard, &d->input, &name));
 }
 
 TEST(a_shell_of_the_daemon_is_connected) {
@@ -659,6 +665,9 @@ TEST(a_shell_that_the_daemon_refuses_is_not_opened_another_way) {
         _cleanup_(daemon_done) Daemon d;
 
         daemon_init(&d);
+        daemon_open_terminal(&d);
+        closep(&d.master); /* to be refused */
+        d.master = -EBADF;
         run(&d, "berthctl shell web");
         CHECK(d.status == 1);
         CHECK(strv_length(d.calls) == 1);
