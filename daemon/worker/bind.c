@@ -36,12 +36,16 @@ static int enter_mounts(int fd) {
         return setns(fd, CLONE_NEWNS) < 0 ? -errno : 0;
 }
 
-/* Only mounts of one's own namespace can be cloned, so it has to be init's. */
+/* Only mounts of one's own namespace can be cloned, so it has to be that of the
+ * root directory that place_open_host() opens. */
 static int enter_host(void) {
         _cleanup_close_ int fd = -EBADF;
 
         fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? -errno : enter_mounts(fd);
+        if (fd < 0)
+                return errno == EACCES || errno == EPERM ? 0 : -errno;
+
+        return enter_mounts(fd);
 }
 
 static int prepare(int mount_fd, bool read_only) {

@@ -144,9 +144,13 @@ int copy_attributes_read(int fd, bool disowns, CopyAttributes *ret) {
 }
 
 static int apply_xattrs(const char *path, const CopyAttributes *a) {
-        const char *p = a->xattrs, *end = p + a->xattrs_size;
+        const char *p = a->xattrs, *end;
         Record record;
 
+        if (a->xattrs_size == 0)
+                return 0;
+
+        end = p + a->xattrs_size;
         while ((size_t) (end - p) >= sizeof(record)) {
                 memcpy(&record, p, sizeof(record));
                 p += sizeof(record);

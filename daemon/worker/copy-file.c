@@ -5,8 +5,8 @@
 
 #include "daemon/worker/copy-file.h"
 
-/* Enough for a disk to be busy, little enough for progress to be told of. */
-#define CHUNK_SIZE ((uint64_t) 8 << 20)
+/* Enough for a disk to be busy, little enough for a slow one to show progress. */
+#define CHUNK_SIZE ((uint64_t) 1 << 20)
 #define BUFFER_SIZE ((size_t) 256 << 10)
 
 static void advance(CopyProgress *progress, uint64_t n) {

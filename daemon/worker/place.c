@@ -61,5 +61,8 @@ int place_open_host(void) {
         int fd;
 
         fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && (errno == EACCES || errno == EPERM))
+                fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
         return fd < 0 ? -errno : fd;
 }

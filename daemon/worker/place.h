@@ -47,9 +47,10 @@ void place_done(Place *p);
  * place_open_host() - open the host's root directory
  *
  * As the host's init sees it: the daemon may see less of the host, or be able to
- * write less.
+ * write less. Where the init is not for us to look at, as the daemon was not
+ * started by it but within a container, it is our own.
  *
  * Return: the descriptor, opened with O_PATH, or a negative error code on failure.
- * Errors: what opening /proc/1/root runs into
+ * Errors: what opening it runs into
  */
 int place_open_host(void);
