@@ -17,7 +17,9 @@ static void on_done(void *userdata, int result, _unused_ const char *text, Opera
 
         free(p);
 
-        if (result < 0)
+        if (result < 0 && result == operation->error)
+                varlink_call_fail(call, operation->error_name, NULL);
+        else if (result < 0)
                 varlink_call_fail_errno(call, result, operation->blame);
         else if (operation->write)
                 operation->write(call, answer);

@@ -23,6 +23,9 @@ typedef struct VarlinkOperation {
         void (*write)(VarlinkCall *call, OperationAnswer *answer);
 
         const char *blame;              /* parameter that is wrong if the core says so */
+
+        int error;                      /* one that means something particular here, or 0 */
+        const char *error_name;         /* and its name */
 } VarlinkOperation;
 
 /**

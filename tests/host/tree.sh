@@ -5,8 +5,8 @@
 # suite and package list, and never written to after that.
 
 tree_packages=(
-    bats bsdutils busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines nftables
-    polkitd procps python3 systemd systemd-container systemd-sysv udev util-linux
+    bats bsdutils busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines
+    libnss-systemd nftables polkitd procps python3 systemd systemd-container systemd-sysv udev util-linux
     # the clients of machine1 that are no part of systemd: libvirt's LXC driver, and Python's two D-Buses
     gir1.2-glib-2.0 libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc python3-dbus python3-gi
     # what berth is linked with

@@ -197,6 +197,19 @@ class Api(Tree):
         self.check_page(self.PAGE, ["lib/base/errors.h: org.berth.Lost is on no page of docs/api"],
                         errors=self.ERRORS + self.ERRORS.replace("Busy", "Lost"))
 
+    def test_varlink_interfaces_are_documented_too(self):
+        self.write("varlink/a.varlink",
+                   "interface io.example.A\n\nmethod Kill(n: int) -> ()\nerror Busy()\n")
+        page = self.PAGE + "\n## `io.example.A`\n\n### `Kill`\n\n* `io.example.A.Busy`: why\n"
+        self.check_page(page)
+        self.check_page(self.PAGE, ["interfaces: io.example.A is not documented"])
+        self.check_page(page.replace("`Kill`", "`End`"),
+                        ["io.example.A: Kill is not documented",
+                         "io.example.A: End is documented, but not there"])
+        self.check_page(page.replace("A.Busy", "A.Idle"),
+                        ["io.example.A: io.example.A.Busy is not documented",
+                         "io.example.A: io.example.A.Idle is documented, but not there"])
+
     def test_introspection_is_compared_in_any_order(self):
         contract = self.write("a.xml", self.XML)
         lines = self.XML.split("\n")

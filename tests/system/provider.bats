@@ -4,7 +4,11 @@
 
 load helper
 
+MACHINE=/run/systemd/machine/io.systemd.Machine
+
 setup() {
+    # It is started more often here than a sane service within ten seconds.
+    systemctl reset-failed berthd.service berthd.socket 2>/dev/null || true
     systemctl --quiet enable --now berthd.service
 }
 
@@ -17,6 +21,11 @@ teardown() {
 provider() {
     manager ListMachines >/dev/null
     busctl --system status org.freedesktop.machine1 | sed -n 's/^Unit=//p'
+}
+
+# Not all machineds have a socket.
+is_known() {
+    [ "$(systemctl show --property=LoadState --value "$1")" = loaded ]
 }
 
 as_nobody() {
@@ -36,6 +45,59 @@ score() {
 @test "stopped, it is started again by whoever calls" {
     systemctl stop berthd.service
     [ "$(provider)" = berthd.service ]
+}
+
+@test "stopped, it is started again by whoever connects over Varlink" {
+    systemctl stop berthd.service
+    ./varlink $MACHINE io.systemd.Machine.List '{"name":".host"}'
+    unit_active berthd.service
+    refused unit_active systemd-machined.service
+}
+
+@test "who waits while it restarts is served" {
+    systemctl restart --no-block berthd.service
+    for _ in 1 2 3 4 5; do
+        ./varlink $MACHINE io.systemd.Machine.List '{"name":".host"}'
+    done
+}
+
+@test "stopped, it leaves no sockets but the one that brings it back" {
+    systemctl stop berthd.service
+    [ -S $MACHINE ]
+    [ ! -e /run/systemd/userdb/io.systemd.Machine ]
+    [ ! -e /run/systemd/resolve.hook/io.systemd.Machine ]
+    unit_active berthd.socket
+}
+
+@test "killed, it leaves sockets that its successor replaces" {
+    systemctl kill --signal=KILL berthd.service
+    eventually ./varlink $MACHINE io.systemd.Machine.List '{"name":".host"}'
+    eventually ./varlink /run/systemd/userdb/io.systemd.Machine io.systemd.service.Ping '{}'
+    ./varlink /run/systemd/resolve.hook/io.systemd.Machine io.systemd.service.Ping '{}'
+}
+
+@test "of two sockets that are wanted at boot, its own is there" {
+    systemctl stop sockets.target berthd.socket berthd.service
+    ! is_known systemd-machined.socket || systemctl stop systemd-machined.socket
+    systemctl start sockets.target
+    unit_active berthd.socket
+    refused unit_active systemd-machined.socket
+}
+
+@test "disabled, nothing of its sockets is left, and machined's are back" {
+    systemctl --quiet disable --now berthd.service
+    refused unit_active berthd.service
+    refused unit_active berthd.socket
+    [ ! -e /run/systemd/userdb/io.systemd.Machine ]
+    [ ! -e /run/systemd/resolve.hook/io.systemd.Machine ]
+    if is_known systemd-machined.socket; then
+        eventually unit_active systemd-machined.socket
+        ./varlink $MACHINE io.systemd.Machine.List '{"name":".host"}'
+        unit_active systemd-machined.service
+        refused unit_active berthd.service
+    else
+        [ ! -e $MACHINE ]
+    fi
 }
 
 @test "disabled, machined is the provider again" {
