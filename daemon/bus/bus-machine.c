@@ -142,7 +142,8 @@ static int property_get(
                         return sd_bus_message_append(reply, "s", text_table[i].text ?: "");
 
         if (streq(property, "Id"))
-                return sd_bus_message_append_array(reply, 'y', info->id.bytes, sizeof(info->id.bytes));
+                return sd_bus_message_append_array(reply, 'y', info->id.bytes,
+                                                   id128_is_null(info->id) ? 0 : sizeof(info->id.bytes));
         if (streq(property, "NetworkInterfaces"))
                 return sd_bus_message_append_array(reply, 'i', info->ifindices,
                                                    info->n_ifindices * sizeof(int));

@@ -31,12 +31,14 @@ static Machine *find_by_process(Manager *m, pid_t pid) {
 }
 
 Machine *manager_find_by_pid(Manager *m, pid_t pid) {
-        for (unsigned i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+        for (unsigned i = 0; i < ANCESTORS_MAX; i++) {
                 Machine *machine = find_by_process(m, pid);
 
                 if (machine)
                         return machine;
-                if (process_parent(pid, &pid) < 0)
+
+                /* All come from the host's init, which leads the host only. */
+                if (process_parent(pid, &pid) < 0 || pid <= 1)
                         return NULL;
         }
 

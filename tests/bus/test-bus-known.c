@@ -214,8 +214,11 @@ static uint64_t get_number(Fixture *f, const char *property, char type) {
         return type == 't' ? wide : narrow;
 }
 
-TEST(newer_properties_tell_what_is_noted) {
+TEST(properties_tell_what_is_noted) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(fixture_done) Fixture f;
+        const void *bytes;
+        size_t size;
         const MachineInfo *info;
 
         fixture_init(&f);
@@ -229,6 +232,12 @@ TEST(newer_properties_tell_what_is_noted) {
         CHECK(get_number(&f, "VSockCID", 'u') == UINT32_MAX);
         CHECK(get_number(&f, "UID", 'u') == getuid());
         CHECK(get_number(&f, "Timestamp", 't') == info->realtime);
+
+        reply = fixture_call(&f, WEB, "org.freedesktop.DBus.Properties", "Get", "ss", MACHINE1_MACHINE,
+                             "Id");
+        CHECK_OK(sd_bus_message_enter_container(reply, 'v', "ay"));
+        CHECK_OK(sd_bus_message_read_array(reply, 'y', &bytes, &size));
+        CHECK(size == 0);
 
         /* And after us. */
         fixture_restart(&f);
@@ -328,6 +337,32 @@ TEST(who_is_nobody_is_told_by_kind) {
         check_unmapped(&f, "MapToMachineGroup", "u", NULL, 131072 + 65536, group);
         check_unmapped(&f, "MapFromMachineUser", "su", ".host", 0, SD_BUS_ERROR_INVALID_ARGS);
         check_unmapped(&f, "MapFromMachineUser", "su", "gone", 0, "org.freedesktop.machine1.NoSuchMachine");
+}
+
+static void check_pid(Fixture *f, pid_t pid, const char *wanted) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *path;
+
+        reply = fixture_call(f, MANAGER, "GetMachineByPID", "u", (uint32_t) pid);
+        if (!wanted) {
+                check_error(reply, "org.freedesktop.machine1.NoMachineForPID");
+                return;
+        }
+
+        check_ok(reply);
+        CHECK_OK(sd_bus_message_read(reply, "o", &path));
+        CHECK_STREQ(path, wanted);
+}
+
+TEST(a_process_belongs_where_it_comes_from_but_not_all_to_the_host) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        check_pid(&f, f.leader, WEB);
+        check_pid(&f, 1, MACHINE_PATH_PREFIX "/_2ehost");
+        check_pid(&f, getpid(), NULL); /* its parent */
+        check_pid(&f, INT32_MAX, NULL);
 }
 
 TEST(the_supervisor_may_be_signalled) {

@@ -163,3 +163,43 @@ owned_by_story() {
 may_register() {
     [[ "$(as_story RegisterMachine sayssus thing 0 story container "$1" '')" != *nteractive* ]]
 }
+
+@test "what one daemon notes of a machine, the other reads" {
+    [ "$BERTH_HOST_SUITE" = forky ] || skip "this machined is older"
+    leader_start
+    python3 - "$leader" <<'END'
+import os, sys
+import dbus
+machine1 = dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+keys = [("Class", "vm"), ("LeaderPIDFD", dbus.types.UnixFd(os.pidfd_open(int(sys.argv[1])))),
+        ("Service", "story teller"), ("SSHAddress", "vsock/9"), ("SSHPrivateKeyPath", "/run/a key"),
+        ("VSockCID", dbus.UInt32(9)), ("NetworkInterfaces", dbus.Array([1], signature="i"))]
+dbus.Interface(machine1, "org.freedesktop.machine1.Manager").CreateMachineEx(
+    "thing", dbus.Array(keys, signature="(sv)"), dbus.Array([], signature="(sv)"))
+END
+    told=$(tell thing)
+    [[ "$told" == *'"/run/a key"'*'"story teller"'* ]]
+
+    systemctl --quiet disable --now berthd.service
+    theirs=$(tell thing)
+    systemctl --quiet enable --now berthd.service
+    again=$(tell thing)
+    leader_kill
+    eventually refused machine_listed thing
+
+    echo "$told"
+    diff <(echo "$told") <(echo "$theirs")
+    diff <(echo "$told") <(echo "$again")
+}
+
+# All of its properties, but for its supervisor, which has ended: machined forgets it then.
+tell() {
+    local path
+
+    path=$(manager GetMachine s "$1" | cut -d'"' -f2)
+    for name in Class Id Leader LeaderPIDFDId NetworkInterfaces RootDirectory SSHAddress SSHPrivateKeyPath \
+        Service Subgroup Timestamp TimestampMonotonic UID Unit VSockCID; do
+        echo "$name $(busctl --system get-property org.freedesktop.machine1 "$path" \
+            org.freedesktop.machine1.Machine $name)"
+    done
+}

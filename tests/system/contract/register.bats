@@ -98,6 +98,12 @@ PIDFD='("LeaderPIDFD", dbus.types.UnixFd(fd))'
     [ "$(property thing SSHAddress)" = '' ]
 }
 
+@test "a machine that told of no id has none" {
+    leader_start
+    machine_create thing "$leader"
+    [ "$(property thing Id)" = 0 ]
+}
+
 @test "who registers it is its supervisor, whose end is not the machine's" {
     leader_start
     machine_create thing "$leader"
