@@ -76,7 +76,7 @@ ROWS = [
     Row(OWNER, "TerminateMachine", "Terminate", varlink="Terminate", words=["terminate"]),
 ]
 ENDING = ROWS[-2:]
-DOORS = ("manager", "machine", "words")
+DOORS = ("manager", "machine", "varlink", "words")
 
 
 @functools.cache
@@ -192,7 +192,7 @@ def verdict(error):
         return "refused"
     if error in ASKS or error.endswith("nteractive authentication required"):
         return "asks"
-    if error.startswith("python") or "UnknownMethod" in error or "NoReply" in error:
+    if error.startswith("python") or any(e in error for e in ("UnknownMethod", "MethodNotFound", "NoReply")):
         return error
     return "allowed"
 
@@ -301,9 +301,15 @@ def check_registration(table):
         return lambda pid: (call_bus, PATH, MANAGER, method, "sayssus" + signature,
                             ("story", [], "story", "container", pid, "", *more))
 
+    def over_varlink(allocates):
+        return lambda pid: (call_varlink, "Register", {"name": "story", "class": "container", "leader": pid,
+                                                       "allocateUnit": allocates})
+
     ways = {
         "RegisterMachine": over_bus("RegisterMachine", ""),
         "CreateMachine": over_bus("CreateMachine", "a(sv)", []),
+        "Register of Varlink": over_varlink(False),
+        "Register of Varlink, with a unit": over_varlink(True),
     }
     for way, call in ways.items():
         for caller in CALLERS:
