@@ -139,6 +139,7 @@ berthd_size() {
 }
 
 @test "a thousand copies, after which nothing is left of them" {
+    [ "$BERTH_HOST_BACKEND" = container ] || skip "a thousand are too many for an emulated host"
     echo text >"$here/file"
     # More than may wait are refused, and the others are done all the same.
     run -0 "$BATS_TEST_DIRNAME/many-copies.py" 1000 files "$here/file" /srv/crowd
