@@ -395,6 +395,11 @@ static int run_session(Client *client, Wish *wish) {
         if (r < 0)
                 return r;
 
+        /* What asks for the name hangs the terminal up first, and comes again after a session:
+         * the end of a program there is not the end. */
+        if (!wish->user && session.peer < 0)
+                session.peer = pty_open_peer(session.master);
+
         r = session_run(&session, client);
         if (r < 0 && r != -EINTR)
                 return log_error(r, _("Cannot connect the terminal"));

@@ -47,6 +47,21 @@ static int check_peer(int fd) {
         return fs.f_type == DEVPTS_SUPER_MAGIC && isatty(fd) ? 0 : -ENOTTY;
 }
 
+int pty_open_peer(int master) {
+        _cleanup_close_ int peer = -EBADF;
+        int r;
+
+        assert(master >= 0);
+
+        /* By the master and not by its name: that could be a link by now. */
+        peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (peer < 0)
+                return -errno;
+
+        r = check_peer(peer);
+        return r < 0 ? r : TAKE_FD(peer);
+}
+
 int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_name) {
         _cleanup_close_ int master = -EBADF, peer = -EBADF;
         int r, locked = 0;
@@ -70,14 +85,9 @@ int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_nam
                 return -errno;
 
         if (ret_peer) {
-                /* By the master and not by its name: that could be a link by now. */
-                peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+                peer = pty_open_peer(master);
                 if (peer < 0)
-                        return -errno;
-
-                r = check_peer(peer);
-                if (r < 0)
-                        return r;
+                        return peer;
         }
 
         r = text_printf(ret_name, "pts/%u", number);

@@ -34,6 +34,18 @@
  */
 int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_name);
 
+/**
+ * pty_open_peer() - open the other side of a pseudo terminal
+ * @master:             the side that plays the person
+ *
+ * While one is open, the terminal is not hung up by programs that leave it.
+ *
+ * Return: the descriptor, close-on-exec, or a negative error code on failure.
+ * Errors: -ENOTTY      not such a side
+ *         others       what the ioctl runs into
+ */
+int pty_open_peer(int master);
+
 typedef enum TerminalSide {
         TERMINAL_KEYS = 1 << 0,         /* pass on every key at once, unechoed, none a signal */
         TERMINAL_SCREEN = 1 << 1,       /* show what is written as it is */
