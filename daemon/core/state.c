@@ -150,6 +150,12 @@ static int replace_link(int directory_fd, const char *name, const char *target) 
         _cleanup_free_ char *temporary = NULL;
         int r;
 
+        /* Mostly there is none. */
+        if (symlinkat(target, directory_fd, name) >= 0)
+                return 0;
+        if (errno != EEXIST)
+                return -errno;
+
         r = text_printf(&temporary, ".#%s", name);
         if (r < 0)
                 return r;
