@@ -108,6 +108,8 @@ static int read_vsock_cid(json_t *parameters, CreateRequest *q) {
 
         if (!varlink_get_int(parameters, "vSockCid", &cid))
                 return 0;
+        if (cid < 0 || cid > UINT32_MAX)
+                return -EINVAL;
 
         return vsock_cid_from_client((uint32_t) cid, &q->vsock_cid);
 }

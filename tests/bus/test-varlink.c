@@ -206,6 +206,7 @@ TEST(what_is_wrong_with_a_registration_is_told_by_name) {
         check_invalid(&d, "Machine.Register", REGISTER(",\"ifIndices\":[0]"), "ifIndices");
         check_invalid(&d, "Machine.Register", REGISTER(",\"ifIndices\":{}"), "ifIndices");
         check_invalid(&d, "Machine.Register", REGISTER(",\"vSockCid\":2"), "vSockCid");
+        check_invalid(&d, "Machine.Register", REGISTER(",\"vSockCid\":4294967299"), "vSockCid");
         check_invalid(&d, "Machine.Register", REGISTER(",\"surprise\":2"), "surprise");
         CHECK(d.daemon.n_asked == 0);
 }
