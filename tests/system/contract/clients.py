@@ -120,7 +120,8 @@ class Story:
         timer = GLib.timeout_add_seconds(20, lambda: late.append(True) or False)
         while signal not in self.heard:
             if late:
-                sys.exit(f"did not hear of {signal}, but of {self.heard}")
+                listed = [str(m[0]) for m in self.call(MANAGER, "ListMachines")]
+                sys.exit(f"did not hear of {signal}, but of {self.heard}; there are {listed}")
             GLib.MainContext.default().iteration(True)
         GLib.source_remove(timer)
 
@@ -158,7 +159,7 @@ class Story:
         path = self.call(MANAGER, "GetMachine", self.guest)
         if self.guest not in [str(m[0]) for m in self.call(MANAGER, "ListMachines")]:
             sys.exit("ListMachines does not list it")
-        self.call(MANAGER, "GetMachineByPID", 1, error=NAME + ".NoMachineForPID")
+        self.call(MANAGER, "GetMachineByPID", 0, error=NAME + ".NoMachineForPID")
         self.call(MANAGER, "MapFromMachineUser", self.guest, 1)
         self.call(MANAGER, "MapFromMachineGroup", self.guest, 1)
         self.call(MANAGER, "MapToMachineUser", 1, error=NAME + ".NoSuchUserMapping")
