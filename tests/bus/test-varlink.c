@@ -401,6 +401,67 @@ TEST(users_of_a_machine_without_a_namespace_are_the_hosts) {
         check_error(&d, "Machine.MapTo", "{\"gid\":70000}", "io.systemd.Machine.NoSuchGroup");
 }
 
+#define OPEN(more) "{\"name\":\"web\"," more "}"
+
+TEST(what_is_opened_is_said_precisely) {
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        register_web(&d);
+        d.daemon.n_asked = 0;
+
+        check_invalid(&d, "Machine.Open", "{\"name\":\"web\"}", "mode");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"window\""), "mode");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"tty\",\"user\":\"root\""), "user");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"login\",\"args\":[]"), "args");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"shell\",\"user\":\"a:b\""), "user");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"shell\",\"path\":\"sh\""), "path");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"shell\",\"environment\":[\"no value\"]"),
+                      "environment");
+        check_invalid(&d, "Machine.Open", OPEN("\"mode\":\"shell\",\"environment\":[1]"), "environment");
+        CHECK(d.daemon.n_asked == 0);
+}
+
+TEST(each_way_to_open_has_its_own_action) {
+        static const char *const modes[][2] = {
+                { "tty", "open-pty" }, { "login", "login" }, { "shell", "shell" } };
+        _cleanup_(door_done) Door d = {};
+        char parameters[64], action[64];
+
+        door_init(&d);
+        register_web(&d);
+        d.daemon.grants = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                (void) snprintf(parameters, sizeof(parameters), OPEN("\"mode\":\"%s\""), modes[i][0]);
+                (void) snprintf(action, sizeof(action), "org.freedesktop.machine1.%s", modes[i][1]);
+                check_error(&d, "Machine.Open", parameters, VARLINK_PERMISSION_DENIED);
+                CHECK_STREQ(d.daemon.action, action);
+        }
+}
+
+TEST(paths_are_absolute) {
+        static const char *const methods[] = { "Machine.BindMount", "Machine.CopyFrom", "Machine.CopyTo" };
+        _cleanup_(door_done) Door d = {};
+
+        door_init(&d);
+        register_web(&d);
+        d.daemon.n_asked = 0;
+        d.daemon.grants = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
+                check_invalid(&d, methods[i], "{\"name\":\"web\"}", "source");
+                check_invalid(&d, methods[i], OPEN("\"source\":\"\""), "source");
+                check_invalid(&d, methods[i], OPEN("\"source\":\"etc\""), "source");
+                check_invalid(&d, methods[i], OPEN("\"source\":\"/etc\",\"destination\":\"e\""),
+                              "destination");
+                CHECK(d.daemon.n_asked == i);
+
+                check_error(&d, methods[i], OPEN("\"source\":\"/etc\""), VARLINK_PERMISSION_DENIED);
+                CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.manage-machines");
+        }
+}
+
 #define SERVICE "\"service\":\"io.systemd.Machine\""
 
 TEST(only_users_of_containers_have_records) {

@@ -94,6 +94,26 @@ field() {
     [[ $output == io.systemd.Machine.UserInHostRange* ]]
 }
 
+@test "a terminal in a machine is opened" {
+    ./varlink --fd "$MACHINE" io.systemd.Machine.Open '{"name":"web","mode":"tty"}' \
+        >"$BATS_TEST_TMPDIR/opened"
+    [[ $(field 'r["ptyPath"]' <"$BATS_TEST_TMPDIR/opened") == /dev/pts/[0-9]* ]]
+    [[ $(tail -n 1 "$BATS_TEST_TMPDIR/opened") == /dev/*ptmx ]]
+}
+
+@test "files are copied, over what is there only if that is said" {
+    copy='{"name":"web","source":"/etc/hostname","destination":"/run/story-hostname"'
+    machine CopyFrom "$copy}"
+    cmp /etc/hostname /run/story-hostname
+    run ! machine CopyFrom "$copy}"
+    [[ $output == io.systemd.Machine.FileExists* ]]
+    machine CopyFrom "$copy,\"replace\":true}"
+    rm /run/story-hostname
+    run ! machine CopyFrom '{"name":"web","source":"/not-there","destination":"/run/story-hostname"}'
+    [[ $output == io.systemd.System*ENOENT* ]]
+    [ ! -e /run/story-hostname ]
+}
+
 @test "users and groups of a machine have names on the host" {
     [ "$(getent passwd vu-web-0 | cut -d: -f1-4)" = vu-web-0:x:1000000:65534 ]
     [ "$(getent passwd 1000007 | cut -d: -f1)" = vu-web-7 ]
