@@ -126,10 +126,11 @@ class Story:
         GLib.source_remove(timer)
 
     def leader(self):
-        """In a unit of its own, which registering takes for the machine's."""
+        """In a unit of its own, which registering takes for the machine's. It has begun: while systemd
+        still prepares it, it would go back where it came from."""
         unit = f"story-client-{len(self.units)}.service"
-        subprocess.run(["systemd-run", "--quiet", "--collect", "--unit", unit, "sleep", "infinity"],
-                       check=True)
+        subprocess.run(["systemd-run", "--quiet", "--collect", "--property=Type=exec", "--unit", unit,
+                        "sleep", "infinity"], check=True)
         self.units.append(unit)
         return int(subprocess.check_output(["systemctl", "show", "--property=MainPID", "--value", unit]))
 
