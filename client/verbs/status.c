@@ -222,7 +222,7 @@ static json_t *status_to_json(const Machine *m) {
 
         local_read(&local, m);
         return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:O?, s:{s:O?, s:s?}, s:{s:O?, s:s?},"
-                         " s:s?, s:s?, s:s?, s:O?, s:s?, s:o, s:o, s:O?, s:O?}",
+                         " s:s?, s:s?, s:s?, s:s?, s:O?, s:o, s:o, s:O?, s:O?}",
                          "name", m->name,
                          "id", value_get_string(p, "Id"),
                          "class", value_get_string(p, "Class"),
