@@ -33,3 +33,18 @@ teardown_file() {
 @test "without polkit, all but root and the owner are kept out" {
     timeout 120 python3 ./authorization.py refused ./polkit-says --by-its-absence
 }
+
+@test "what root has seen in a machine is not told to others" {
+    local details=(busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1
+        org.berth.Manager1 ListMachineDetails)
+
+    leader_start
+    machine_create seen "$leader"
+    manager GetMachineOSRelease s seen >/dev/null
+    run -0 "${details[@]}"
+    [[ $output == *'"seen" "container" "story" true "debian"'* ]]
+    run -0 setpriv --reuid=other --regid=other --clear-groups "${details[@]}"
+    [[ $output == *'"seen" "container" "story" false ""'* ]]
+    leader_kill
+    eventually refused machine_listed seen
+}
