@@ -8,6 +8,7 @@
 #include "daemon/bus/register.h"
 #include "daemon/bus/sender.h"
 #include "lib/base/errors.h"
+#include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 
@@ -55,6 +56,32 @@ static int method_get_machine(sd_bus_message *msg, _unused_ void *userdata, sd_b
                 return r;
 
         return reply_path(msg, m);
+}
+
+/* What machinectl asks before it starts a machine. */
+static int method_get_image(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        _cleanup_free_ char *label = NULL, *path = NULL;
+        Bus *b = userdata;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r < 0)
+                return r;
+        if (!machine_name_is_valid(name))
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Invalid image name '%s'", name);
+
+        r = manager_find_image(b->manager, name);
+        if (r == -E_NO_SUCH_IMAGE)
+                return sd_bus_error_setf(reterr, error_bus_name(r), "No image '%s' known", name);
+        if (r < 0)
+                return r;
+
+        r = bus_label_escape(name, &label);
+        if (r >= 0)
+                r = text_printf(&path, MACHINE1_PATH "/image/%s", label);
+
+        return r < 0 ? r : sd_bus_reply_method_return(msg, "o", path);
 }
 
 static int method_get_machine_by_pid(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
@@ -191,6 +218,11 @@ const sd_bus_vtable bus_manager_vtable[] = {
                                 SD_BUS_ARGS("s", name),
                                 SD_BUS_RESULT("o", machine),
                                 method_get_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetImage",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_RESULT("o", image),
+                                method_get_image,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetMachineByPID",
                                 SD_BUS_ARGS("u", pid),

@@ -139,6 +139,19 @@ static int ask_supervisor(Machine *machine) {
         return r == -ESRCH ? -EOPNOTSUPP : r;
 }
 
+/* It has nobody who would tidy up when asked; to wait for that takes systemd 90 s. Its leader may
+ * have been moved to elsewhere, and is the machine all the same. */
+static int kill_scope(Machine *machine) {
+        int r;
+
+        r = cgroup_kill_all(machine_info(machine)->cgroup);
+        if (r < 0)
+                return r;
+
+        r = process_signal(machine_leader_fd(machine), SIGKILL);
+        return r == -ESRCH ? 0 : r;
+}
+
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
         const MachineInfo *info;
         bool has_job = false;
@@ -152,8 +165,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
                 return -EOPNOTSUPP;
 
         if (info->owns_scope)
-                /* It has nobody who would tidy up when asked; to wait for that takes systemd 90 s. */
-                r = cgroup_kill_all(info->cgroup);
+                r = kill_scope(machine);
         else if (machine_info_holds_unit(info) &&
                  !registry_shares_unit(registry_find(&m->machines, info->name))) {
                 r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
@@ -212,6 +224,13 @@ int manager_add_running(Manager *m, Machine *machine) {
         return 0;
 }
 
+int manager_find_image(Manager *m, const char *name) {
+        assert(m);
+        assert(name);
+
+        return m->find_image ? m->find_image(name, NULL) : 0;
+}
+
 int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata) {
         int r;
 
@@ -225,7 +244,7 @@ int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata) 
         if (r < 0)
                 return r;
 
-        r = m->find_image ? m->find_image(name, NULL) : 0;
+        r = manager_find_image(m, name);
         if (r < 0)
                 return r;
 

@@ -196,6 +196,17 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
 int manager_unregister(Manager *m, Machine *machine);
 
 /**
+ * manager_find_image() - check whether a machine of some name could be started
+ * @m:                  the manager
+ * @name:               name of the machine, which is valid
+ *
+ * Return: 0 if there is something to start, negative error code on failure.
+ * Errors: -E_NO_SUCH_IMAGE     there is nothing
+ *         others               what looking for it runs into
+ */
+int manager_find_image(Manager *m, const char *name);
+
+/**
  * manager_start() - start the service that runs a machine
  * @m:                  the manager
  * @name:               name of the machine

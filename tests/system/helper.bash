@@ -104,12 +104,6 @@ needs_qemu() {
     [ "$BERTH_HOST_BACKEND" = qemu ] || skip "needs $1: in qemu only"
 }
 
-# needs_method NAME: of machine1's Manager, not all of which are berthd's yet.
-needs_method() {
-    busctl --system --no-pager --no-legend introspect org.freedesktop.machine1 /org/freedesktop/machine1 |
-        grep -q "^\.$1 " || skip "needs $1"
-}
-
 # needs WHAT COMMAND…: COMMAND finds out whether the host has it.
 needs() {
     local what=$1

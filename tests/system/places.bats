@@ -104,7 +104,7 @@ END
     manager KillMachine ssi one all 18
     manager KillMachine ssi one all 9
     eventually refused machine_listed one
-    refused kill -0 "$one"
+    eventually refused kill -0 "$one"
     kill -0 "$two"
 
     manager TerminateMachine s two
@@ -202,4 +202,14 @@ tell() {
         echo "$name $(busctl --system get-property org.freedesktop.machine1 "$path" \
             org.freedesktop.machine1.Machine $name)"
     done
+}
+
+@test "a leader that was moved out of its scope is ended with the machine" {
+    leader_start
+    machine_create moved "$leader"
+    echo "$leader" >"/sys/fs/cgroup/system.slice/berth-host-command.service/cgroup.procs" ||
+        echo "$leader" >/sys/fs/cgroup/system.slice/cgroup.procs
+    machinectl terminate moved
+    eventually refused leader_runs "$leader"
+    eventually refused machine_listed moved
 }

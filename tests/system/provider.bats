@@ -7,8 +7,10 @@ load helper
 MACHINE=/run/systemd/machine/io.systemd.Machine
 
 setup() {
-    # It is started more often here than a sane service within ten seconds.
-    systemctl reset-failed berthd.service berthd.socket 2>/dev/null || true
+    # They are started more often here than sane ones within ten seconds.
+    for unit in {berthd,systemd-machined}.{service,socket}; do
+        systemctl reset-failed "$unit" 2>/dev/null || true
+    done
     systemctl --quiet enable --now berthd.service
 }
 

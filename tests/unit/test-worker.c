@@ -431,7 +431,8 @@ TEST(five_thousand_jobs_leave_nothing) {
                 CHECK_OK(sd_event_run(f.event, UINT64_MAX));
         fds_close(f.fds, ELEMENTSOF(f.fds));
         CHECK(count_fds() == n_fds);
-        CHECK(mallinfo2().uordblks <= used + 16 * 1024);
+        /* Under valgrind, nothing that is freed counts as such for a while. */
+        CHECK(getenv("TEST_VALGRIND") || mallinfo2().uordblks <= used + 16 * 1024);
         (void) close(fd);
 }
 

@@ -145,14 +145,12 @@ teardown_file() {
 }
 
 @test "start, if there is such an image" {
-    needs_method GetImage
     machinectl start port
     run -1 machinectl start nothing
     [[ "$output" == *"does not exist"* ]]
 }
 
 @test "enable and disable" {
-    needs_method GetImage
     machinectl enable port
     systemctl is-enabled systemd-nspawn@port.service
     machinectl disable port
