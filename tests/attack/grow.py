@@ -9,5 +9,6 @@ import os
 import sys
 
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+print("growing", flush=True)
 for _ in range(1024):
     os.write(fd, b"more" * 256 * 1024)

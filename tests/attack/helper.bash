@@ -24,20 +24,20 @@ trap_start() {
 }
 
 trap_remove() {
-    [ -z "${flipper:-}" ] || kill -KILL "$flipper" 2>/dev/null || true
-    flipper=
+    [ -z "${attacker:-}" ] || kill -KILL "$attacker" 2>/dev/null || true
+    attacker=
     [ -z "${leader:-}" ] || leader_kill
     eventually refused machine_listed trap
     rm -rf --one-file-system "${TRAP:?}"
 }
 
-# flip ONE OTHER: exchanges two paths until the story ends.
-flip() {
-    coproc FLIP { exec python3 "$BATS_TEST_DIRNAME/flip.py" "$@" 3>&-; }
+# attack PROGRAM ARGUMENT…: until the story ends. Returns when it has begun.
+attack() {
+    coproc ATTACK { exec python3 "$BATS_TEST_DIRNAME/$1" "${@:2}" 3>&-; }
     # shellcheck disable=SC2034 # the first line is waited for, not looked at
-    read -r line <&"${FLIP[0]}"
+    read -r line <&"${ATTACK[0]}"
     # shellcheck disable=SC2154 # coproc sets it
-    flipper=$FLIP_PID
+    attacker=$ATTACK_PID
 }
 
 # answers COMMAND…: it does, with whatever result, in time; and the daemon answers

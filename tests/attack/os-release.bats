@@ -84,13 +84,13 @@ os_release() {
     echo NAME=harmless >"$TRAP/etc/os-release"
     ln -s "$secret" "$TRAP/etc/os-release.other"
     trap_start
-    flip "$TRAP/etc/os-release" "$TRAP/etc/os-release.other"
+    attack swap.py "$TRAP/etc" os-release os-release.other
     for _ in {1..40}; do
         answers os_release
         [[ $answer != *harmless* ]] || seen=yes
     done
     [ "$seen" ]
-    kill -0 "$flipper"
+    kill -0 "$attacker"
 }
 
 @test "a directory that becomes a way out while it is walked through" {
@@ -102,13 +102,13 @@ os_release() {
     cp "$secret" "$BATS_TEST_TMPDIR/lib/os-release"
     ln -s "../../../../../..$BATS_TEST_TMPDIR/lib" "$TRAP/usr/other"
     trap_start
-    flip "$TRAP/usr/lib" "$TRAP/usr/other"
+    attack swap.py "$TRAP/usr" lib other
     for _ in {1..40}; do
         answers os_release
         [[ $answer != *harmless* ]] || seen=yes
     done
     [ "$seen" ]
-    kill -0 "$flipper"
+    kill -0 "$attacker"
 }
 
 @test "bytes that are no text" {

@@ -10,20 +10,8 @@ setup() {
 }
 
 teardown() {
-    [ -z "${staller:-}" ] || kill -KILL "$staller"
-    [ -z "${directory:-}" ] || umount --lazy "$directory"
     trap_remove
     eventually no_worker_waits
-}
-
-# stall DIRECTORY: of the guest, from now on.
-stall() {
-    directory=$TRAP/$1
-    coproc STALL { exec python3 "$BATS_TEST_DIRNAME/stall.py" "$directory" 3>&-; }
-    # shellcheck disable=SC2034 # the first line is waited for, not looked at
-    read -r line <&"${STALL[0]}"
-    # shellcheck disable=SC2154 # coproc sets it
-    staller=$STALL_PID
 }
 
 no_worker_waits() {
@@ -36,8 +24,8 @@ no_worker_waits() {
 }
 
 @test "an /etc that never answers" {
-    stall etc
     trap_start
+    attack hang.py "$leader" /etc
     fails_with "timed out" manager GetMachineOSRelease s trap
 }
 
@@ -45,8 +33,8 @@ no_worker_waits() {
 @test "twenty who look into it at the same time hold nobody up" {
     local pids=()
 
-    stall etc
     trap_start
+    attack hang.py "$leader" /etc
     for _ in {1..20}; do
         manager GetMachineOSRelease s trap >/dev/null 2>&1 3>&- &
         pids+=($!)

@@ -17,5 +17,6 @@ RENAME_EXCHANGE = 2
 libc = ctypes.CDLL(None, use_errno=True)
 fd = os.open(sys.argv[1], os.O_PATH | os.O_DIRECTORY)
 a, b = (name.encode() for name in sys.argv[2:4])
+print("swapping", flush=True)
 while True:
     libc.renameat2(fd, a, fd, b, RENAME_EXCHANGE)

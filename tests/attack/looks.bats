@@ -3,7 +3,7 @@
 # A machine that puts something else in the place of what is looked at, or opened, in it: it
 # gets nothing of the host's, and nobody waits for it.
 
-load helper
+load ../system/helper
 
 OS_RELEASE=/etc/os-release
 

@@ -3,7 +3,7 @@
 # Root directories that a guest has prepared. What leads out of them is not followed, and
 # what berthd cannot trust it does without.
 
-load helper
+load ../system/helper
 
 ID=fedcba9876543210fedcba9876543210
 
