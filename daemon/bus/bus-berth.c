@@ -43,6 +43,20 @@ static int method_start_machine(sd_bus_message *msg, _unused_ void *userdata, sd
         return q.machine ? bus_operate(msg, &q, bus_write_machine) : -ENOMEM;
 }
 
+/* Of nobody but the caller: what one may ask for one may take back. */
+static int method_cancel_copy(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        uint64_t serial;
+        int r;
+
+        r = sd_bus_message_read(msg, "t", &serial);
+        if (r < 0)
+                return r;
+        if (bus_cancel_copies(msg, serial) == 0)
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_FILE_NOT_FOUND, "No such copy is under way");
+
+        return sd_bus_reply_method_return(msg, NULL);
+}
+
 /* Who would have to ask polkit for it asks machine by machine. */
 static bool may_inspect(const MachineInfo *info, uid_t uid) {
         return uid == 0 || uid == getuid() || info->uid == uid;
@@ -104,6 +118,12 @@ const sd_bus_vtable bus_berth_vtable[] = {
                                 SD_BUS_RESULT("o", machine),
                                 method_start_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CancelCopy",
+                                SD_BUS_ARGS("t", serial),
+                                SD_BUS_NO_RESULT,
+                                method_cancel_copy,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("CopyProgress", SD_BUS_ARGS("t", serial, "t", bytes), 0),
         SD_BUS_METHOD_WITH_ARGS("ListMachineDetails",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(sssbssba(iay))", machines),

@@ -27,6 +27,7 @@
 #define BUS_NO_PEER ((uid_t) -1)
 
 typedef struct BusConnection BusConnection;
+typedef struct BusCall BusCall;
 
 /* Shared by all connections; machines come and go through the listener. */
 typedef struct Bus {
@@ -34,6 +35,7 @@ typedef struct Bus {
         Operations *operations;
         ManagerListener listener;
         BusConnection *connections;
+        BusCall *calls;                 /* that wait for their answer */
         size_t n_connections;
         Senders senders;
 

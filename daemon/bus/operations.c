@@ -7,14 +7,24 @@
 #include "lib/base/envfile.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
+#include "lib/bus/connect.h"
 
 /* A method call whose answer may take time. */
-typedef struct Call {
+struct BusCall {
+        Bus *bus;
+        BusCall *next, *previous;
         sd_bus_message *msg;
         BusAnswer write;
-} Call;
+};
 
-static void call_free(Call *c) {
+static void call_free(BusCall *c) {
+        if (c->previous)
+                c->previous->next = c->next;
+        else
+                c->bus->calls = c->next;
+        if (c->next)
+                c->next->previous = c->previous;
+
         sd_bus_message_unref(c->msg);
         free(c);
 }
@@ -28,7 +38,7 @@ static void reply_error(sd_bus_message *msg, int error, const char *text) {
 
 static void on_done(void *userdata, int result, const char *text, OperationAnswer *answer) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        Call *c = userdata;
+        BusCall *c = userdata;
         int r = result;
 
         if (r >= 0)
@@ -42,6 +52,48 @@ static void on_done(void *userdata, int result, const char *text, OperationAnswe
                 reply_error(c->msg, r, text ?: error_text(r));
 
         call_free(c);
+}
+
+/* Told to the caller alone: others have no business with what is copied. */
+static void on_progress(void *userdata, uint64_t bytes) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+        const BusCall *c = userdata;
+        const char *sender = sd_bus_message_get_sender(c->msg);
+        uint64_t serial;
+        int r;
+
+        r = sd_bus_message_get_cookie(c->msg, &serial);
+        if (r >= 0)
+                r = sd_bus_message_new_signal(sd_bus_message_get_bus(c->msg), &signal, MACHINE1_PATH,
+                                              BERTH_MANAGER, "CopyProgress");
+        if (r >= 0 && sender)
+                r = sd_bus_message_set_destination(signal, sender);
+        if (r >= 0)
+                r = sd_bus_message_append(signal, "tt", serial, bytes);
+        if (r >= 0)
+                (void) sd_bus_send(NULL, signal, NULL);
+}
+
+static bool is_of_caller(const BusCall *c, sd_bus_message *msg, uint64_t serial) {
+        uint64_t cookie;
+
+        return sd_bus_message_get_bus(c->msg) == sd_bus_message_get_bus(msg) &&
+               streq_ptr(sd_bus_message_get_sender(c->msg), sd_bus_message_get_sender(msg)) &&
+               (serial == 0 || (sd_bus_message_get_cookie(c->msg, &cookie) >= 0 && cookie == serial));
+}
+
+int bus_cancel_copies(sd_bus_message *msg, uint64_t serial) {
+        Bus *b = bus_of(msg);
+        BusCall *next;
+        int n = 0;
+
+        for (BusCall *c = b->calls; c; c = next) {
+                next = c->next;
+                if (is_of_caller(c, msg, serial))
+                        n += operations_cancel(b->operations, c);
+        }
+
+        return n;
 }
 
 /* Whom it takes a question to find out is asked for only where it matters. */
@@ -66,7 +118,8 @@ static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *c
 }
 
 int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write) {
-        Call *c;
+        Bus *b = bus_of(msg);
+        BusCall *c;
         int r;
 
         assert(msg);
@@ -80,8 +133,13 @@ int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write)
                 return r;
         }
 
-        *c = (Call) { .msg = sd_bus_message_ref(msg), .write = write };
-        operation_submit(bus_of(msg)->operations, request, on_done, c);
+        *c = (BusCall) { .bus = b, .next = b->calls, .msg = sd_bus_message_ref(msg), .write = write };
+        if (c->next)
+                c->next->previous = c;
+        b->calls = c;
+
+        request->progress = on_progress;
+        operation_submit(b->operations, request, on_done, c);
         return 1;
 }
 

@@ -42,5 +42,14 @@ int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write)
 /* a(iay), as all that lists addresses has it. */
 int bus_write_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, size_t n);
 
+/**
+ * bus_cancel_copies() - give up copies that a caller has asked for
+ * @msg:                the method call that wants it
+ * @serial:             of the call that asked for the copy, or 0 for all of them
+ *
+ * Return: how many there were.
+ */
+int bus_cancel_copies(sd_bus_message *msg, uint64_t serial);
+
 /* The path of the machine that the answer is about. */
 int bus_write_machine(sd_bus_message *reply, const OperationAnswer *answer);

@@ -57,14 +57,22 @@ static void on_done(void *userdata, int result, const char *text, _unused_ Worke
         operation_finish(userdata, result, text);
 }
 
-/* Nothing is done with it: that it came is what matters. */
-static void on_progress(_unused_ void *userdata, _unused_ const char *data, _unused_ size_t size) {
+static void on_progress(void *userdata, const char *data, size_t size) {
+        Operation *o = userdata;
+        uint64_t bytes;
+
+        if (size != sizeof(bytes) || !o->request.progress)
+                return;
+
+        memcpy(&bytes, data, sizeof(bytes));
+        o->request.progress(o->userdata, bytes);
 }
 
 static int run_job(Operation *o, const WorkerJob *job) {
         int r;
 
-        r = workers_run(o->workers, job, on_done, o, NULL);
+        /* A mount is there or not: half of it cannot be given up. */
+        r = workers_run(o->workers, job, on_done, o, job->progress ? &o->ticket : NULL);
         return r == -EBUSY ? -E_LIMITS_EXCEEDED : r;
 }
 

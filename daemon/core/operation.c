@@ -275,6 +275,21 @@ void operation_submit(
         begin(o);
 }
 
+bool operations_cancel(Operations *operations, void *userdata) {
+        assert(operations);
+
+        for (Operation *o = operations->list; o; o = o->next) {
+                if (o->userdata != userdata || o->ticket == 0)
+                        continue;
+
+                workers_cancel(o->workers, o->ticket);
+                operation_finish(o, -ECANCELED, NULL);
+                return true;
+        }
+
+        return false;
+}
+
 int operations_new(const OperationsConfig *config, Operations **ret) {
         Operations *o;
 

@@ -29,10 +29,14 @@ typedef struct Operation Operation;
 typedef struct OperationKind OperationKind;
 typedef struct Operations Operations;
 
+/* How far one is that takes its time: bytes copied. With the userdata of its OperationDone. */
+typedef void (*OperationProgress)(void *userdata, uint64_t bytes);
+
 /* What is wished for. Which of the arguments mean something is up to the kind. */
 typedef struct OperationRequest {
         const OperationKind *kind;
         Caller caller;
+        OperationProgress progress;     /* or NULL */
         char *machine;                  /* its name */
 
         KillWhom whom;
@@ -113,6 +117,7 @@ struct Operation {
         pid_t leader;                   /* which machine of that name was asked for */
         uint64_t since;
         bool is_allowed;
+        uint64_t ticket;                /* of its worker, if it may be cancelled; otherwise 0 */
 };
 
 typedef struct OperationsConfig {
@@ -156,6 +161,17 @@ void operation_submit(
                 OperationRequest *request,
                 OperationDone done,
                 void *userdata);
+
+/**
+ * operations_cancel() - give up what takes its time
+ * @operations:         where it is
+ * @userdata:           what came with it
+ *
+ * It ends with -ECANCELED, before this returns. Only copies can be given up.
+ *
+ * Return: whether there was something to give up.
+ */
+bool operations_cancel(Operations *operations, void *userdata);
 
 /**
  * operation_finish() - tell how an operation has ended

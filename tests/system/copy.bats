@@ -42,6 +42,8 @@ CAPABILITY=security.capability
 # cap_net_raw+ep
 CAPS=0100000200200000000000000000000000000000
 
+NOT_FOUND=org.freedesktop.DBus.Error.FileNotFound
+
 @test "holes stay holes" {
     truncate --size=20G "$here/sparse"
     printf x | dd of="$here/sparse" bs=1 seek=1G conv=notrunc status=none
@@ -182,4 +184,16 @@ berthd_size() {
         [ -z "$(find "$(inside files /srv/many)" -name '.#berth-copy-*')" ]
         rm -r "$(inside files /srv/many)"
     done
+}
+
+@test "who asked for a copy is told how far it is, and may give it up" {
+    head --bytes=1G /dev/zero >"$here/large"
+    run -0 "$BATS_TEST_DIRNAME/slow-copy.py" files "$here/large" /srv/slow
+    echo "$output"
+    [ "${lines[0]}" = "progress of it: True" ]
+    [ "${lines[1]}" = "others: $NOT_FOUND $NOT_FOUND" ]
+    [ "${lines[2]}" = "who asked: given up" ]
+    [ "${lines[3]}" = "copy: System.Error.ECANCELED" ]
+    [ ! -e "$(inside files /srv/slow)" ]
+    rm "$here/large"
 }
