@@ -20,6 +20,8 @@ teardown_file() {
 }
 
 story_begin() {
+    # Stories restart it, one after the other more often than systemd lets a service be started.
+    systemctl reset-failed berthd.service berthd.socket 2>/dev/null || true
     left_behind >"$BATS_FILE_TMPDIR/before"
 }
 

@@ -22,8 +22,8 @@ heard = []
 
 def cancel(bus, serial):
     try:
-        bus.call_sync(*BERTH, "CancelCopy", GLib.Variant("(t)", (serial,)), None, Gio.DBusCallFlags.NONE, 5000,
-                      None)
+        bus.call_sync(*BERTH, "CancelCopy", GLib.Variant("(t)", (serial,)), None, Gio.DBusCallFlags.NONE,
+                      5000, None)
         return "given up"
     except GLib.Error as e:
         return Gio.dbus_error_get_remote_error(e)
