@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <signal.h>
 #include <stdio.h>
+#include <systemd/sd-event.h>
 
 #include "client/agent.h"
 #include "client/calls.h"
@@ -24,52 +26,147 @@ static int make_absolute(const char *path, char **ret) {
         return text_printf(ret, "%s/%s", streq(directory, "/") ? "" : directory, path);
 }
 
-/* A call, and what became of it. */
-typedef struct Transfer {
-        const char *complaint;
-        bool failed;
-} Transfer;
+/* A copy that is under way. */
+typedef struct Copy {
+        Client *client;
+        sd_event *event;
+        sd_bus_slot *call, *progress, *cancel;
+        bool has_line;          /* of progress, on the terminal */
+} Copy;
 
-static int on_done(
-                _unused_ Calls *calls,
-                _unused_ sd_bus_message *reply,
-                const sd_bus_error *e,
-                void *userdata) {
+static void copy_done(Copy *c) {
+        sd_bus_slot_unref(c->call);
+        sd_bus_slot_unref(c->progress);
+        sd_bus_slot_unref(c->cancel);
+        if (c->event)
+                (void) sd_bus_detach_event(c->client->bus);
+        sd_event_unref(c->event);
+}
 
-        Transfer *t = userdata;
+static void clear_line(Copy *c) {
+        if (c->has_line)
+                (void) fputs("\r\x1b[K", stderr);
+        c->has_line = false;
+}
 
-        t->failed = e;
+static int on_copied(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+        Copy *c = userdata;
+
+        clear_line(c);
         if (e)
-                (void) complain(-sd_bus_error_get_errno(e), e, "%s", t->complaint);
+                (void) complain(-sd_bus_error_get_errno(e), e, "%s", _("Could not copy"));
+
+        return sd_event_exit(c->event, e ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static int on_progress(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr) {
+        Copy *c = userdata;
+        uint64_t bytes;
+        int r;
+
+        r = sd_bus_message_read(signal, "tt", NULL, &bytes);
+        if (r < 0)
+                return 0; /* nothing depends on it */
+
+        clear_line(c);
+        (void) fprintf(stderr, _("%llu MiB copied"), (unsigned long long) bytes >> 20);
+        c->has_line = true;
         return 0;
 }
 
-static int prepare(Client *client, Calls **ret) {
+/* If it worked, the copy's own answer says so. Otherwise nobody is waited for any longer. */
+static int on_cancelled(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+        Copy *c = userdata;
+
+        if (!e)
+                return 0;
+
+        clear_line(c);
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_METHOD))
+                (void) log_error(0, _("The daemon cannot give up copies: this one goes on."));
+
+        return sd_event_exit(c->event, EXIT_FAILURE);
+}
+
+static int on_signal(
+                _unused_ sd_event_source *source,
+                _unused_ const struct signalfd_siginfo *si,
+                void *userdata) {
+
+        Copy *c = userdata;
+
+        /* Who asks twice means us. */
+        if (c->cancel)
+                return sd_event_exit(c->event, EXIT_FAILURE);
+
+        return sd_bus_call_method_async(c->client->bus, &c->cancel, MACHINE1_NAME, MACHINE1_PATH,
+                                        BERTH_MANAGER, "CancelCopy", on_cancelled, c, "t", UINT64_C(0));
+}
+
+static int watch(Copy *c) {
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+        sigset_t set;
         int r;
 
-        r = client_connect(client);
+        r = sd_event_default(&c->event);
         if (r < 0)
                 return r;
 
-        agent_start(client);
-        return calls_new(client->bus, ret);
-}
+        (void) sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(&set, signals[i]);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return -errno;
 
-/* @added is what adding the call came to. */
-static int finish(Calls *calls, const Transfer *t, int added) {
-        int r;
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                r = sd_event_add_signal(c->event, NULL, signals[i], on_signal, c);
+                if (r < 0)
+                        return r;
+        }
 
-        if (added < 0)
-                return log_error(added, _("Cannot call the daemon"));
+        if (isatty(STDERR_FILENO) && !c->client->options.quiet) {
+                r = sd_bus_match_signal_async(c->client->bus, &c->progress, NULL, MACHINE1_PATH,
+                                              BERTH_MANAGER, "CopyProgress", on_progress, NULL, c);
+                if (r < 0)
+                        return r;
+        }
 
-        r = calls_run(calls);
-        if (r < 0)
-                return log_error(r, _("Lost the connection to the daemon"));
-
-        return t->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return sd_bus_attach_event(c->client->bus, c->event, SD_EVENT_PRIORITY_NORMAL);
 }
 
 #define COPY_REPLACES UINT64_C(1)
+
+/* Where no flags are needed, as every machine1 knows it. */
+static int new_call(
+                Client *client,
+                const char *method,
+                const char *name,
+                const char *source,
+                const char *destination,
+                sd_bus_message **ret) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *with_flags = NULL;
+        int r;
+
+        r = text_printf(&with_flags, "%sWithFlags", method);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_call(client->bus, &m, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER,
+                                           client->options.force ? with_flags : method);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "sss", name, source, destination);
+        if (r >= 0 && client->options.force)
+                r = sd_bus_message_append(m, "t", COPY_REPLACES);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
 
 static int copy(
                 Client *client,
@@ -78,28 +175,25 @@ static int copy(
                 const char *source,
                 const char *destination) {
 
-        Transfer t = { .complaint = _("Could not copy") };
-        _cleanup_(calls_freep) Calls *calls = NULL;
-        _cleanup_free_ char *with_flags = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(copy_done) Copy c = { .client = client };
         int r;
 
-        r = prepare(client, &calls);
+        r = client_connect(client);
         if (r < 0)
                 return r;
 
-        r = text_printf(&with_flags, "%sWithFlags", method);
+        agent_start(client);
+        r = new_call(client, method, name, source, destination, &m);
+        if (r >= 0)
+                r = watch(&c);
+        if (r >= 0)
+                r = sd_bus_call_async(client->bus, &c.call, m, on_copied, &c, UINT64_MAX);
         if (r < 0)
-                return r;
+                return log_error(r, _("Cannot call the daemon"));
 
-        /* Where no flags are needed, as every machine1 knows it. */
-        if (client->options.force)
-                r = calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, with_flags, on_done, &t, "ssst",
-                              name, source, destination, COPY_REPLACES);
-        else
-                r = calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, method, on_done, &t, "sss",
-                              name, source, destination);
-
-        return finish(calls, &t, r);
+        r = sd_event_loop(c.event);
+        return r < 0 ? log_error(r, _("Lost the connection to the daemon")) : r;
 }
 
 static int verb_copy_to(Client *client, char *const *args) {
@@ -124,19 +218,43 @@ static int verb_copy_from(Client *client, char *const *args) {
         return copy(client, "CopyFromMachine", args[0], args[1], destination);
 }
 
+static int on_bound(
+                _unused_ Calls *calls,
+                _unused_ sd_bus_message *reply,
+                const sd_bus_error *e,
+                void *userdata) {
+
+        bool *failed = userdata;
+
+        *failed = e;
+        if (e)
+                (void) complain(-sd_bus_error_get_errno(e), e, "%s", _("Could not mount"));
+        return 0;
+}
+
 static int verb_bind(Client *client, char *const *args) {
-        Transfer t = { .complaint = _("Could not mount") };
         _cleanup_(calls_freep) Calls *calls = NULL;
         const Options *o = &client->options;
+        bool failed = false;
         int r;
 
-        r = prepare(client, &calls);
+        r = client_connect(client);
         if (r < 0)
                 return r;
 
-        r = calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "BindMountMachine", on_done, &t, "sssbb",
-                      args[0], args[1], args[2] ?: "", o->read_only, o->mkdir);
-        return finish(calls, &t, r);
+        agent_start(client);
+        r = calls_new(client->bus, &calls);
+        if (r >= 0)
+                r = calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "BindMountMachine", on_bound, &failed,
+                              "sssbb", args[0], args[1], args[2] ?: "", o->read_only, o->mkdir);
+        if (r < 0)
+                return log_error(r, _("Cannot call the daemon"));
+
+        r = calls_run(calls);
+        if (r < 0)
+                return log_error(r, _("Lost the connection to the daemon"));
+
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static const Verb verbs[] = {

@@ -143,6 +143,20 @@ user_machine() {
     machine_create theirs $leader
 }
 
+@test "who copies from it sees how far that is, and need not wait" {
+    needs "FUSE" test -c /dev/fuse
+    mkdir -p "$(inside trap /srv/tree/hang)"
+    attack hang.py "$(property trap Leader)" /srv/tree/hang
+    person_begin "trap : INT; berthctl copy-from trap /srv/tree $here/tree; echo ended with \$?"
+    screen_shows "MiB copied"
+    printf '\x03' >&"$hands"
+    screen_shows "canceled"
+    screen_shows "ended with 1"
+    person_end
+    attack_end
+    in_trap umount --lazy /srv/tree/hang
+}
+
 @test "what a user has mounted into a machine is not read or written with root's rights" {
     mkdir -m 0700 /srv/roots
     echo secret >/srv/roots/f

@@ -197,3 +197,11 @@ berthd_size() {
     [ ! -e "$(inside files /srv/slow)" ]
     rm "$here/large"
 }
+
+@test "copies that end well leave no trace of what was shown meanwhile" {
+    echo small >"$here/small"
+    run -0 berthctl copy-to files "$here/small" /srv/small
+    [ -z "$output" ]
+    [ "$(cat "$(inside files /srv/small)")" = small ]
+    rm "$(inside files /srv/small)"
+}
