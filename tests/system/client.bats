@@ -5,23 +5,7 @@
 
 load helper
 
-setup_file() {
-    story_begin
-    guest_make visited
-    berthctl start visited
-}
-
-teardown_file() {
-    local id
-
-    id=$(berthctl show visited -P Id)
-    berthctl terminate visited
-    eventually refused machine_listed visited
-    eventually refused unit_active berth@visited.service
-    guest_remove visited
-    rm -f "/var/log/journal/${id:?}" # the journal of a machine that stays, linked here
-    story_end
-}
+shares_guest visited
 
 @test "start returns when the machine is ready" {
     run -0 berthctl -q shell visited /bin/systemctl is-system-running

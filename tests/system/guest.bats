@@ -4,19 +4,7 @@
 
 load helper
 
-setup_file() {
-    story_begin
-    guest_make web
-    berthctl start web
-    machinectl show web --property=Id --value | tr -d '\n' >"$BATS_FILE_TMPDIR/id"
-}
-
-teardown_file() {
-    berthctl terminate web 2>/dev/null || true
-    eventually refused unit_active berth@web.service
-    guest_remove web
-    story_end
-}
+shares_guest web
 
 address_of() {
     "${@:2}" ip -oneline -4 addr show dev "$1" scope global | awk '{ sub("/.*", "", $4); print $4; exit }'
@@ -64,7 +52,7 @@ assert [m["machine"] for m in machines] == ["web"], machines'
 }
 
 @test "its log is in the host's journal" {
-    id=$(cat "$BATS_FILE_TMPDIR/id")
+    id=$(machinectl show web --property=Id --value)
     [ -L "/var/log/journal/$id" ]
     systemd-run --quiet --wait -M web echo said by a guest of berth
     eventually journal_has "$id" 'said by a guest of berth'

@@ -10,13 +10,47 @@ GUEST=/var/lib/berth-host/guest
 MACHINES=/var/lib/machines
 export PROVIDER=${BERTH_PROVIDER:-berthd}
 
-# setup_file and teardown_file of every story. One that has its own calls these.
+# setup_file and teardown_file of every story. One that has its own calls these; one whose tests
+# share a guest says so with shares_nspawn or shares_guest instead.
 setup_file() {
     story_begin
 }
 
 teardown_file() {
     story_end
+}
+
+# shares_nspawn NAME [SETTING]: this file's tests share a guest in Debian's own unit for it.
+shares_nspawn() {
+    shared=("$@")
+
+    setup_file() {
+        story_begin
+        nspawn_start "${shared[@]}"
+    }
+
+    teardown_file() {
+        nspawn_stop "${shared[0]}"
+        story_end
+    }
+}
+
+# shares_guest NAME: the same, of a guest that berthctl starts.
+shares_guest() {
+    shared=("$@")
+
+    setup_file() {
+        story_begin
+        guest_make "${shared[0]}"
+        berthctl start "${shared[0]}"
+    }
+
+    teardown_file() {
+        ! machine_listed "${shared[0]}" || berthctl terminate "${shared[0]}"
+        eventually refused unit_active "berth@${shared[0]}.service"
+        guest_remove "${shared[0]}"
+        story_end
+    }
 }
 
 story_begin() {
@@ -135,10 +169,15 @@ guest_up() {
     systemctl -M "$1" is-system-running 2>/dev/null | grep -qE 'running|degraded'
 }
 
-# nspawn_start NAME: a guest in Debian's own unit for it. nspawn_stop NAME ends and removes it,
-# with the journal link of those nspawns that link to where nothing is.
+# nspawn_start NAME [SETTING]: a guest in Debian's own unit for it, with the host's users if SETTING
+# is PrivateUsers=no. nspawn_stop NAME ends and removes it, with the journal link of those nspawns
+# that link to where nothing is.
 nspawn_start() {
     guest_make "$1"
+    if [ -n "${2:-}" ]; then
+        mkdir -p /etc/systemd/nspawn
+        printf '[Exec]\n%s\n' "$2" >"/etc/systemd/nspawn/$1.nspawn"
+    fi
     systemctl start "systemd-nspawn@$1.service"
     eventually guest_up "$1"
     machinectl show "$1" --property=Id --value | tr -d '\n' >"$BATS_FILE_TMPDIR/$1.id"
@@ -147,7 +186,7 @@ nspawn_start() {
 nspawn_stop() {
     systemctl stop "systemd-nspawn@$1.service"
     guest_remove "$1"
-    rm -f "/var/log/journal/$(cat "$BATS_FILE_TMPDIR/$1.id")"
+    rm -f "/etc/systemd/nspawn/$1.nspawn" "/var/log/journal/$(cat "$BATS_FILE_TMPDIR/$1.id")"
 }
 
 # in_guest NAME COMMAND…: as a unit of the guest's own systemd.

@@ -5,18 +5,10 @@
 
 load helper
 
-setup_file() {
-    story_begin
-    mkdir -p /etc/systemd/nspawn
-    printf '[Exec]\nPrivateUsers=no\n' >/etc/systemd/nspawn/asked.nspawn
-    nspawn_start asked
-}
+shares_nspawn asked PrivateUsers=no
 
-teardown_file() {
+teardown() {
     systemctl --quiet enable --now berthd.service
-    nspawn_stop asked
-    rm -f /etc/systemd/nspawn/asked.nspawn
-    story_end
 }
 
 # probe PROVIDER: what it says, in a file of its name.

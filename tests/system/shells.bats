@@ -6,19 +6,7 @@ load helper
 
 N=200
 
-setup_file() {
-    story_begin
-    guest_make web
-    berthctl start web
-    eventually guest_up web
-}
-
-teardown_file() {
-    berthctl terminate web 2>/dev/null || true
-    eventually refused unit_active berth@web.service
-    guest_remove web
-    story_end
-}
+shares_guest web
 
 berthd_pid() {
     systemctl show berthd.service --property=MainPID --value

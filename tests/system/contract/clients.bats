@@ -4,18 +4,7 @@
 
 load ../helper
 
-setup_file() {
-    story_begin
-    mkdir -p /etc/systemd/nspawn
-    printf '[Exec]\nPrivateUsers=no\n' >/etc/systemd/nspawn/served.nspawn
-    nspawn_start served
-}
-
-teardown_file() {
-    nspawn_stop served
-    rm -f /etc/systemd/nspawn/served.nspawn
-    story_end
-}
+shares_nspawn served PrivateUsers=no
 
 @test "dbus-python calls every method, and hears of machines that come and go" {
     python3 contract/clients.py dbus served

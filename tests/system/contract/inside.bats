@@ -5,15 +5,7 @@
 
 load ../helper
 
-setup_file() {
-    story_begin
-    nspawn_start web
-}
-
-teardown_file() {
-    nspawn_stop web
-    story_end
-}
+shares_nspawn web
 
 @test "systemctl and systemctl list-machines" {
     run -0 systemctl -M web is-active dbus.service

@@ -5,18 +5,7 @@
 
 load ../helper
 
-setup_file() {
-    story_begin
-    mkdir -p /etc/systemd/nspawn
-    printf '[Exec]\nPrivateUsers=no\n' >/etc/systemd/nspawn/port.nspawn
-    nspawn_start port
-}
-
-teardown_file() {
-    nspawn_stop port
-    rm -f /etc/systemd/nspawn/port.nspawn
-    story_end
-}
+shares_nspawn port PrivateUsers=no
 
 @test "list, to people and to programs" {
     run -0 machinectl list

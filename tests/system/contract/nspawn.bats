@@ -4,15 +4,7 @@
 
 load ../helper
 
-setup_file() {
-    story_begin
-    nspawn_start web
-}
-
-teardown_file() {
-    nspawn_stop web
-    story_end
-}
+shares_nspawn web
 
 @test "it is registered in its unit, with the interface that nspawn made" {
     [ "$(property web Unit)" = systemd-nspawn@web.service ]

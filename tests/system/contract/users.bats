@@ -7,14 +7,11 @@ load ../helper
 
 NOBODY_THERE=org.freedesktop.machine1.NoSuchUserMapping
 
-setup_file() {
-    story_begin
-    nspawn_start web
-}
+shares_nspawn web
 
-teardown_file() {
-    nspawn_stop web
-    story_end
+teardown() {
+    [ -z "${leader:-}" ] || leader_kill
+    eventually refused machine_listed thing
 }
 
 # Prints the host's first user that the guest has.
@@ -63,8 +60,6 @@ shift_of_web() {
     [ "$(manager GetMachineUIDShift s thing)" = 'u 0' ]
     [ "$(manager MapFromMachineUser su thing 1000)" = 'u 1000' ]
     [ "$(error_of MapToMachineUser 4000000000)" = $NOBODY_THERE ]
-    leader_kill
-    eventually refused machine_listed thing
 }
 
 @test "a map of several ranges is no shift, and is found nevertheless" {
@@ -79,8 +74,6 @@ shift_of_web() {
     [ "$(manager MapFromMachineUser su thing 0)" = 'u 1000' ]
     [ "$(manager MapToMachineUser u 3000000009)" = "sou \"thing\" $path 10" ]
     [ "$(error_of MapToMachineUser 1000)" = $NOBODY_THERE ]
-    leader_kill
-    eventually refused machine_listed thing
 }
 
 @test "a virtual machine's users are its own business" {
@@ -89,6 +82,4 @@ shift_of_web() {
 
     [ "$(error_of GetMachineUIDShift "'thing'")" = org.freedesktop.DBus.Error.NotSupported ]
     [ -n "$(error_of MapFromMachineUser "'thing'" 0)" ]
-    leader_kill
-    eventually refused machine_listed thing
 }
