@@ -4,15 +4,7 @@
 
 load helper
 
-setup_file() {
-    story_begin
-    nspawn_start web
-}
-
-teardown_file() {
-    nspawn_stop web
-    story_end
-}
+shares_nspawn web
 
 # by_pid PID: the object of the machine that it belongs to.
 by_pid() {
@@ -68,7 +60,7 @@ has_child() {
 
 @test "terminated, a part of a unit is its supervisor's to end" {
     cat >"$BATS_TEST_TMPDIR/supervise" <<'END'
-import os, signal, subprocess, sys, time
+import os, signal, subprocess, sys
 import dbus
 unit = "/sys/fs/cgroup" + open("/proc/self/cgroup").read().split("0::")[1].strip()
 children = []
@@ -78,18 +70,18 @@ for name in ("one", "two"):
     open(f"{unit}/{name}/cgroup.procs", "w").write(str(children[-1].pid))
 m = dbus.Interface(dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1"),
                    "org.freedesktop.machine1.Manager")
-def end(*_):
-    if all(c.poll() is not None for c in children):
-        sys.exit(0)
-    for c in children:
-        c.kill()
-signal.signal(signal.SIGTERM, end)
+told = {signal.SIGTERM, signal.SIGCHLD}
+signal.pthread_sigmask(signal.SIG_BLOCK, told)
 for name, child in zip(("one", "two"), children):
     m.RegisterMachine(name, dbus.Array([], signature="y"), "story", "container", dbus.UInt32(child.pid), "")
 open(sys.argv[1], "w").close()
-for child in children:
-    child.wait()
-time.sleep(1000)
+while True:
+    what = signal.sigwait(told)
+    children = [child for child in children if child.poll() is None]
+    if what == signal.SIGTERM and not children:
+        break
+    for child in children if what == signal.SIGTERM else []:
+        child.kill()
 END
     systemd-run --quiet --unit=story-many --property=Delegate=yes --property=KillMode=control-group \
         python3 "$BATS_TEST_TMPDIR/supervise" "$BATS_TEST_TMPDIR/ready"

@@ -9,12 +9,12 @@ GUEST is a booted container of the host's users. What is made beside it is gone 
 Results are signatures and error names; values where they cannot differ by chance.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 from gi.repository import Gio, GLib
 
@@ -23,13 +23,18 @@ ROOT = "/org/freedesktop/machine1"
 HOST = ROOT + "/machine/_2ehost"
 MANAGER = NAME + ".Manager"
 MACHINE = NAME + ".Machine"
+SYSTEMD = "org.freedesktop.systemd1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
 # What every process has that is no machine's.
 NO_PID = 4194303
 
+CLONE_NEWNS = 0x20000
+MS_REC_PRIVATE = 0x44000
+
 bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+libc = ctypes.CDLL(None, use_errno=True)
 results = {}
 
 
@@ -77,25 +82,39 @@ def machine(path, method, arguments="", note=""):
     record(f"{path[len(ROOT) + 1:]}: Machine.{method}({arguments}){note}", result)
 
 
+def subscribe():
+    """From now on, wait_until() hears of all that comes and goes."""
+    for name in (SYSTEMD, NAME):
+        bus.signal_subscribe(name, None, None, None, None, Gio.DBusSignalFlags.NONE, lambda *_: None)
+    bus.call_sync(SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD + ".Manager", "Subscribe", None, None,
+                  Gio.DBusCallFlags.NONE, -1, None)
+
+
 def wait_until(condition):
-    end = time.monotonic() + 20
+    """Whatever signal comes may tell of it."""
+    late = []
+    timer = GLib.timeout_add_seconds(20, lambda: late.append(True) or True)
     while not condition():
-        if time.monotonic() > end:
+        if late:
             sys.exit("waited for too long")
-        time.sleep(0.005)
+        GLib.MainContext.default().iteration(True)
+    GLib.source_remove(timer)
+
+
+def begin_leader():
+    """In a child, on the way to its program."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if libc.unshare(CLONE_NEWNS) or libc.mount(None, b"/", None, MS_REC_PRIVATE, None):
+        raise OSError(ctypes.get_errno(), "unshare")
 
 
 class Leader:
     """A process with a mount namespace of its own, that may lead a machine."""
 
     def __init__(self):
-        self.process = subprocess.Popen(["unshare", "--mount", "sleep", "infinity"], start_new_session=True,
-                                        preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-        wait_until(self.is_ready)
-
-    def is_ready(self):
-        with open(f"/proc/{self.process.pid}/comm", encoding="utf-8") as f:
-            return f.read() == "sleep\n"
+        # Back when the program runs.
+        self.process = subprocess.Popen(["sleep", "infinity"], start_new_session=True,
+                                        preexec_fn=begin_leader)
 
     def __str__(self):
         return f"uint32 {self.process.pid}"
@@ -286,8 +305,7 @@ def files(guest):
 
 
 def unit_gone(unit):
-    units = bus.call_sync("org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                          "org.freedesktop.systemd1.Manager", "ListUnitsByNames",
+    units = bus.call_sync(SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD + ".Manager", "ListUnitsByNames",
                           GLib.Variant("(as)", [[unit]]), None, Gio.DBusCallFlags.NONE, -1, None)[0]
     return units[0][3] == "inactive"
 
@@ -390,6 +408,7 @@ def main():
     # machined 262 takes a caller for the supervisor of what it could not create, and ends it.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
+    subscribe()
     introspect(ROOT, MANAGER)
     introspect(HOST, MACHINE)
     with Leader() as leader:

@@ -119,12 +119,12 @@ PIDFD='("LeaderPIDFD", dbus.types.UnixFd(fd))'
     mkfifo "$BATS_TEST_TMPDIR/go"
     # shellcheck disable=SC2016 # for the other shell
     setsid bash -c 'read -r pid <"$1"; python3 - "$pid" <<"END"
-import sys, time, dbus
+import signal, sys, dbus
 machine1 = dbus.SystemBus().get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
 manager = dbus.Interface(machine1, "org.freedesktop.machine1.Manager")
 none = dbus.Array([], signature="y")
 manager.RegisterMachine("thing", none, "story", "container", dbus.UInt32(int(sys.argv[1])), "")
-time.sleep(1000)
+signal.pause()
 END' - "$BATS_TEST_TMPDIR/go" 3>&- </dev/null >/dev/null 2>&1 &
     echo "$leader" >"$BATS_TEST_TMPDIR/go"
     eventually machine_listed thing
