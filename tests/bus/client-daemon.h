@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A daemon that a test plays for berthctl
+ *
+ * Listens on a socket of its own, answers what is asked about three machines, and writes
+ * down what that was. berthctl runs for real: $BERTHCTL says where it is.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "lib/base/base.h"
+
+/* What no text of a machine may bring to a terminal. */
+#define HOSTILE "\x1b]0;gotcha\a\xc2\x9b" "31m"
+
+typedef struct Daemon {
+        sd_event *event;
+        sd_bus *bus;
+        int listen_fd;
+        char directory[32];
+        char **calls;                   /* what was asked, in order */
+        sd_bus_message *held[16];       /* calls that are answered when there are n_wanted of them */
+        size_t n_held, n_wanted;
+        size_t n_machines;
+        bool knows_details;             /* is berthd, which has seen the inside of "web" */
+        int master, peer;               /* a terminal to hand out */
+        int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
+        char *output, *errors;
+        int status;                     /* berthctl's */
+} Daemon;
+
+void daemon_init(Daemon *d);
+void daemon_done(Daemon *d);
+
+/* Runs berthctl with the words of @line as its arguments, until it ends. */
+void daemon_run(Daemon *d, const char *line);
