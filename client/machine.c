@@ -27,7 +27,7 @@ void machines_done(Machines *list) {
         *list = (Machines) {};
 }
 
-int machines_add(Machines *list, const char *name, const char *path) {
+int machines_add(Machines *list, const char *name) {
         Machine *grown, m = {};
 
         assert(list);
@@ -39,53 +39,35 @@ int machines_add(Machines *list, const char *name, const char *path) {
         list->machines = grown;
 
         m.name = strdup(name);
-        m.path = path ? strdup(path) : NULL;
-        if (!m.name || (path && !m.path)) {
-                machine_done(&m);
+        if (!m.name)
                 return -ENOMEM;
-        }
 
         list->machines[list->n++] = m;
         return 0;
 }
 
-static int on_os(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
-        Machine *m = userdata;
+/* What was refused is just not there. */
+static int on_value(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
+        json_t **value = userdata;
         int r;
 
         if (e)
                 return 0;
 
-        json_decref(m->os);
-        m->os = NULL;
-        r = value_read(reply, &m->os);
+        json_decref(*value);
+        *value = NULL;
+        r = value_read(reply, value);
         return r < 0 ? r : 0;
 }
 
 int machine_request_os(Calls *calls, Machine *m) {
-        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", on_os, m,
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", on_value, &m->os,
                          "s", m->name);
-}
-
-static int on_uid_shift(
-                _unused_ Calls *calls,
-                sd_bus_message *reply,
-                const sd_bus_error *e,
-                void *userdata) {
-
-        Machine *m = userdata;
-        int r;
-
-        if (e)
-                return 0;
-
-        r = value_read(reply, &m->uid_shift);
-        return r < 0 ? r : 0;
 }
 
 int machine_request_uid_shift(Calls *calls, Machine *m) {
-        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineUIDShift", on_uid_shift, m,
-                         "s", m->name);
+        return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineUIDShift", on_value,
+                         &m->uid_shift, "s", m->name);
 }
 
 static bool is_link_local(int family, const uint8_t *bytes) {
@@ -196,20 +178,10 @@ static int note_error(Machine *m, const sd_bus_error *e) {
         return 0;
 }
 
-static int on_properties(
-                _unused_ Calls *calls,
-                sd_bus_message *reply,
-                const sd_bus_error *e,
-                void *userdata) {
-
+static int on_properties(Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
         Machine *m = userdata;
-        int r;
 
-        if (e)
-                return note_error(m, e);
-
-        r = value_read(reply, &m->properties);
-        return r < 0 ? r : 0;
+        return e ? note_error(m, e) : on_value(calls, reply, NULL, &m->properties);
 }
 
 static int on_path(Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
@@ -251,7 +223,7 @@ int machines_request(
 
         /* All of them first: a list that grows moves, and calls point into it. */
         for (; *names; names++) {
-                r = machines_add(list, *names, NULL);
+                r = machines_add(list, *names);
                 if (r < 0)
                         return r;
         }

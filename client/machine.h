@@ -44,12 +44,11 @@ void machines_done(Machines *list);
  * machines_add() - append a machine to a list
  * @list:               list to extend; no call may be open for any in it
  * @name:               name of the machine
- * @path:               path of its object, or NULL if that is not known
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ENOMEM
  */
-int machines_add(Machines *list, const char *name, const char *path);
+int machines_add(Machines *list, const char *name);
 
 /* These add a call, whose answer is put into the machine. It must stay where
  * it is until calls_run(). */

@@ -47,7 +47,7 @@ static int list_add(List *list, const char *name, const char *class, const char 
         list->rows = grown;
         list->rows[i].class = list->rows[i].service = NULL;
 
-        r = machines_add(&list->machines, name, NULL);
+        r = machines_add(&list->machines, name);
         if (r < 0)
                 return r;
 

@@ -157,29 +157,21 @@ static int open_by_daemon(Client *client, const Wish *wish, int *ret_master) {
 /* The pidfd of a machine's leader. Between the daemon's word and our opening it
  * the number could have come to mean another process: so it is asked whether
  * the process, which cannot change any more, is still that machine's. */
-static int open_leader(Client *client, const char *name) {
+static int open_leader(Client *client, char *name) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_(machines_done) Machines list = {};
-        _cleanup_(calls_freep) Calls *calls = NULL;
         _cleanup_close_ int pidfd = -EBADF;
         const char *path;
         json_int_t pid;
         Machine *m;
         int r;
 
-        r = machines_add(&list, name, NULL);
-        if (r < 0)
-                return r;
-        m = &list.machines[0];
-
-        r = calls_new(client->bus, &calls);
-        if (r >= 0)
-                r = machine_request_all(calls, m);
-        if (r >= 0)
-                r = calls_run(calls);
+        r = machines_request(client->bus, (char *const[]) { name, NULL }, machine_request_all, &list);
         if (r < 0)
                 return log_error(r, _("Could not get machine '%s'"), name);
+
+        m = &list.machines[0];
         if (!m->properties) {
                 (void) log_error(0, _("Could not get machine '%s': %s"), name,
                                  m->error_text ?: error_text(m->error));
