@@ -15,7 +15,7 @@ static Machine *find_self(Bus *b, sd_bus *connection) {
         sd_bus_message *msg = sd_bus_get_current_message(connection);
         pid_t pid;
 
-        if (!msg || sender_pid(msg, &pid) < 0)
+        if (!msg || sender_pid(&b->senders, msg, &pid) < 0)
                 return NULL;
 
         return manager_find_by_pid(b->manager, pid);

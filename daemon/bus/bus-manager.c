@@ -99,7 +99,7 @@ static int method_get_machine_by_pid(sd_bus_message *msg, void *userdata, sd_bus
 
         pid = (pid_t) number;
         if (pid == 0) {
-                r = sender_pid(msg, &pid);
+                r = sender_pid(&b->senders, msg, &pid);
                 if (r < 0)
                         return r;
         }

@@ -98,7 +98,7 @@ int bus_cancel_copies(sd_bus_message *msg, uint64_t serial) {
 
 /* Whom it takes a question to find out is asked for only where it matters. */
 static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *caller) {
-        const char *name = sd_bus_message_get_sender(msg);
+        const char *name = sender_name(msg);
 
         *caller = (Caller) {
                 .uid = CALLER_UNKNOWN,
@@ -112,9 +112,9 @@ static int read_caller(sd_bus_message *msg, const OperationKind *kind, Caller *c
         if (!kind->action)
                 return 0;
 
-        /* Who registers a machine leads it, or takes care of it. */
-        return kind->hold ? sender_process(&bus_of(msg)->senders, msg, &caller->uid, &caller->pidfd)
-                          : sender_uid(&bus_of(msg)->senders, msg, &caller->uid);
+        /* Who registers a machine leads it, or takes care of it; and nothing else tells polkit of a peer. */
+        return kind->hold || !name ? sender_process(&bus_of(msg)->senders, msg, &caller->uid, &caller->pidfd)
+                                   : sender_uid(&bus_of(msg)->senders, msg, &caller->uid);
 }
 
 int bus_operate(sd_bus_message *msg, OperationRequest *request, BusAnswer write) {

@@ -3,22 +3,11 @@
 #include "daemon/bus/sender.h"
 #include "lib/kernel/process.h"
 
-static int query(sd_bus_message *msg, uint64_t mask, sd_bus_creds **ret) {
-        sd_bus *bus = sd_bus_message_get_bus(msg);
+const char *sender_name(sd_bus_message *msg) {
+        const char *name = sd_bus_message_get_sender(msg);
 
-        return sd_bus_is_bus_client(bus) > 0 ? sd_bus_query_sender_creds(msg, mask, ret)
-                                             : sd_bus_get_owner_creds(bus, mask, ret);
-}
-
-int sender_pid(sd_bus_message *msg, pid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r;
-
-        r = query(msg, SD_BUS_CREDS_PID, &creds);
-        if (r < 0)
-                return r;
-
-        return sd_bus_creds_get_pid(creds, ret);
+        /* A peer may give itself any name. */
+        return name && name[0] == ':' && sd_bus_is_bus_client(sd_bus_message_get_bus(msg)) > 0 ? name : NULL;
 }
 
 void senders_done(Senders *s) {
@@ -28,10 +17,13 @@ void senders_done(Senders *s) {
 }
 
 static int ask(sd_bus_message *msg, uid_t *ret_uid, pid_t *ret_pid) {
+        const uint64_t mask = SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID;
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        sd_bus *bus = sd_bus_message_get_bus(msg);
         int r;
 
-        r = query(msg, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
+        r = sd_bus_is_bus_client(bus) > 0 ? sd_bus_query_sender_creds(msg, mask, &creds)
+                                          : sd_bus_get_owner_creds(bus, mask, &creds);
         if (r < 0)
                 return r;
 
@@ -58,14 +50,10 @@ static void remember(Senders *s, const char *name, uid_t uid, pid_t pid) {
 }
 
 static int find(Senders *s, sd_bus_message *msg, uid_t *ret_uid, pid_t *ret_pid) {
-        const char *name = sd_bus_message_get_sender(msg);
+        const char *name = sender_name(msg);
         int r;
 
-        /* A peer may give itself any name. */
-        if (!name || name[0] != ':' || sd_bus_is_bus_client(sd_bus_message_get_bus(msg)) <= 0)
-                return ask(msg, ret_uid, ret_pid);
-
-        for (size_t i = 0; i < SENDERS_MAX; i++)
+        for (size_t i = 0; name && i < SENDERS_MAX; i++)
                 if (streq_ptr(s->list[i].name, name)) {
                         *ret_uid = s->list[i].uid;
                         *ret_pid = s->list[i].pid;
@@ -73,9 +61,24 @@ static int find(Senders *s, sd_bus_message *msg, uid_t *ret_uid, pid_t *ret_pid)
                 }
 
         r = ask(msg, ret_uid, ret_pid);
-        if (r >= 0)
+        if (r >= 0 && name)
                 remember(s, name, *ret_uid, *ret_pid);
         return r;
+}
+
+int sender_pid(Senders *s, sd_bus_message *msg, pid_t *ret) {
+        uid_t uid;
+        pid_t pid;
+        int r;
+
+        r = find(s, msg, &uid, &pid);
+        if (r < 0)
+                return r;
+        if (pid <= 0)
+                return -ESRCH;
+
+        *ret = pid;
+        return 0;
 }
 
 int sender_uid(Senders *s, sd_bus_message *msg, uid_t *ret) {

@@ -30,14 +30,24 @@ typedef struct Senders {
 void senders_done(Senders *s);
 
 /**
+ * sender_name() - name under which the broker knows who has sent a message
+ * @msg:                the message
+ *
+ * Return: the unique name, or NULL: it comes from a peer.
+ */
+const char *sender_name(sd_bus_message *msg);
+
+/**
  * sender_pid() - process that has sent a message
+ * @s:                  what is known already
  * @msg:                the message
  * @ret:                return location for its process id
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: what sd-bus runs into: the sender may have gone
+ * Errors: -ESRCH       the broker does not know
+ *         others       what sd-bus runs into: the sender may have gone
  */
-int sender_pid(sd_bus_message *msg, pid_t *ret);
+int sender_pid(Senders *s, sd_bus_message *msg, pid_t *ret);
 
 /**
  * sender_uid() - effective user that has sent a message

@@ -211,6 +211,20 @@ TEST(kill_is_done_once_polkit_grants) {
         CHECK(!leader_lives(&f));
 }
 
+TEST(a_peer_is_not_who_it_says_it_is) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.bus.senders.list[0].name = strdup(":1.7");
+        f.bus.senders.list[0].uid = getuid() + 1;
+        f.bus.senders.list[0].pid = f.leader;
+
+        fixture_create(&f);
+        CHECK(machine_info(manager_find(f.manager, "web"))->uid == getuid());
+        CHECK(machine_info(manager_find(f.manager, "web"))->supervisor == getpid());
+        CHECK(!f.bus.senders.list[1].name);
+}
+
 TEST(kill_is_not_done_if_polkit_refuses) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *object = NULL, *manager = NULL;
         _cleanup_(fixture_done) Fixture f;

@@ -119,6 +119,27 @@ TEST(a_polkit_that_fails_grants_nothing) {
         CHECK_STREQ(f.text, "Access denied: polkit gives no answer");
 }
 
+TEST(who_is_on_the_bus_is_named_by_its_name_and_what_it_wants_is_told) {
+        Caller caller = { .uid = 1000, .pidfd = -EBADF, .bus_name = (char *) ":1.7", .interactive = true };
+        const char *kind, *name, *action, *details[4];
+        _cleanup_(fixture_done) Fixture f;
+        uint32_t flags;
+
+        fixture_init(&f);
+        CHECK_OK(ask(&f, &caller));
+        settle(&f);
+        CHECK(f.n_asked == 1);
+
+        CHECK_OK(sd_bus_message_read(f.asked[0], "(sa{sv})sa{ss}u", &kind, 1, NULL, "s", &name, &action, 2,
+                                     &details[0], &details[1], &details[2], &details[3], &flags));
+        CHECK_STREQ(kind, "system-bus-name");
+        CHECK_STREQ(name, ":1.7");
+        CHECK_STREQ(action, ACTION);
+        CHECK_STREQ(details[1], "web");
+        CHECK_STREQ(details[3], "kill");
+        CHECK(flags == 1);
+}
+
 TEST(who_is_not_on_the_bus_is_named_by_its_process) {
         Caller caller = { .uid = 1000, .pidfd = process_open(getpid()) };
         _cleanup_(fixture_done) Fixture f;
