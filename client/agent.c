@@ -16,8 +16,7 @@
 #define READY_MSEC 10000
 
 static bool is_wanted(const Client *client) {
-        return !client->options.no_ask_password && client->agent < 0 && geteuid() != 0 &&
-               host_has_systemd() && !getenv("BERTH_BUS") &&
+        return client->agent < 0 && geteuid() != 0 && host_has_systemd() && !getenv("BERTH_BUS") &&
                isatty(STDIN_FILENO) && access(AGENT, X_OK) >= 0;
 }
 
@@ -36,6 +35,10 @@ void agent_start(Client *client) {
 
         assert(client);
 
+        if (client->options.no_ask_password)
+                return;
+
+        (void) sd_bus_set_allow_interactive_authorization(client->bus, true);
         if (!is_wanted(client) || pipe2(fds, O_CLOEXEC) < 0)
                 return;
         read_fd = fds[0];

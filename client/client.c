@@ -18,11 +18,7 @@ int client_connect(Client *client) {
                 return 0;
 
         r = bus_connect(&client->bus);
-        if (r < 0)
-                return log_error(r, _("Cannot reach berthd"));
-
-        (void) sd_bus_set_allow_interactive_authorization(client->bus, !client->options.no_ask_password);
-        return 0;
+        return r < 0 ? log_error(r, _("Cannot reach berthd")) : 0;
 }
 
 int client_print_json(Client *client, json_t *json) {

@@ -6,9 +6,6 @@
 #include "client/value.h"
 #include "lib/base/text.h"
 
-/* More than any machine has; a daemon that says so is not believed. */
-#define ADDRESSES_MAX 4096
-
 static void machine_done(Machine *m) {
         free(m->name);
         free(m->path);
@@ -80,8 +77,6 @@ static int add_address(Machine *m, int family, const uint8_t *bytes, size_t size
         /* Others may come to be; we cannot print them. */
         if ((family != AF_INET || size != 4) && (family != AF_INET6 || size != 16))
                 return 0;
-        if (m->n_addresses >= ADDRESSES_MAX)
-                return 0;
 
         if (!inet_ntop(family, bytes, a.text, sizeof(a.text)))
                 return -errno;
@@ -134,13 +129,6 @@ static int on_addresses(
         return e ? 0 : read_addresses(reply, userdata);
 }
 
-static int add_text(json_t *object, const char *key, const char *text) {
-        if (isempty(text))
-                return 0;
-
-        return json_object_set_new(object, key, value_string(text)) < 0 ? -ENOMEM : 0;
-}
-
 int machine_read_details(sd_bus_message *reply, Machine *m) {
         const char *id, *version;
         int r, os, addresses;
@@ -154,13 +142,11 @@ int machine_read_details(sd_bus_message *reply, Machine *m) {
 
         m->knows_os = os;
         m->knows_addresses = addresses;
-        m->os = json_object();
-        r = m->os ? add_text(m->os, "ID", id) : -ENOMEM;
-        if (r >= 0)
-                r = add_text(m->os, "VERSION_ID", version);
-        if (r >= 0)
-                r = read_addresses(reply, m);
+        m->os = json_pack("{s:o, s:o}", "ID", value_string(id), "VERSION_ID", value_string(version));
+        if (!m->os)
+                return -ENOMEM;
 
+        r = read_addresses(reply, m);
         return r < 0 ? r : 0;
 }
 

@@ -17,10 +17,13 @@
 #define OUTPUT_MAX (1024 * 1024)
 #define PATIENCE_USEC (20 * USEC_PER_SEC)
 
+#define WEB "/org/freedesktop/machine1/machine/web"
+
 void daemon_init(Daemon *d) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
         *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3,
+                         .class = "container", .leader = getpid(), .leads = WEB,
                          .input = -EBADF, .keyboard = -EBADF };
         (void) strcpy(d->directory, "/tmp/test-berthctl-XXXXXX");
         CHECK(mkdtemp(d->directory));
@@ -79,7 +82,7 @@ static int reply_details(Daemon *d, sd_bus_message *m) {
         CHECK_OK(sd_bus_message_open_container(reply, 'a', "(sssbssba(iay))"));
         CHECK_OK(sd_bus_message_append(reply, "(sssbssba(iay))", ".host", "host", "", 0, "", "", 0, 0));
         CHECK_OK(sd_bus_message_open_container(reply, 'r', "sssbssba(iay)"));
-        CHECK_OK(sd_bus_message_append(reply, "sssbssb", "web", "container", "test" HOSTILE, 1,
+        CHECK_OK(sd_bus_message_append(reply, "sssbssb", "web", "container", "test", 1,
                                        "arch" HOSTILE, "", 1));
         CHECK_OK(sd_bus_message_open_container(reply, 'a', "(iay)"));
         CHECK_OK(sd_bus_message_open_container(reply, 'r', "iay"));
@@ -88,7 +91,7 @@ static int reply_details(Daemon *d, sd_bus_message *m) {
         CHECK_OK(sd_bus_message_close_container(reply));
         CHECK_OK(sd_bus_message_close_container(reply));
         CHECK_OK(sd_bus_message_close_container(reply));
-        CHECK_OK(sd_bus_message_append(reply, "(sssbssba(iay))", "db", "vm", "", 0, "", "", 1, 0));
+        CHECK_OK(sd_bus_message_append(reply, "(sssbssba(iay))", "db" HOSTILE, "vm", "", 0, "", "", 0, 0));
         CHECK_OK(sd_bus_message_close_container(reply));
         return sd_bus_send(NULL, reply, NULL);
 }
@@ -107,11 +110,16 @@ static int reply_addresses(sd_bus_message *m) {
         CHECK_OK(sd_bus_message_append(reply, "i", AF_INET6));
         CHECK_OK(sd_bus_message_append_array(reply, 'y', v6, sizeof(v6)));
         CHECK_OK(sd_bus_message_close_container(reply));
+        /* Too short. */
+        CHECK_OK(sd_bus_message_open_container(reply, 'r', "iay"));
+        CHECK_OK(sd_bus_message_append(reply, "i", AF_INET6));
+        CHECK_OK(sd_bus_message_append_array(reply, 'y', v4, sizeof(v4)));
+        CHECK_OK(sd_bus_message_close_container(reply));
         CHECK_OK(sd_bus_message_close_container(reply));
         return sd_bus_send(NULL, reply, NULL);
 }
 
-static int reply_properties(sd_bus_message *m, const char *interface) {
+static int reply_properties(const Daemon *d, sd_bus_message *m, const char *interface) {
         static const uint8_t id[16] = { 0xab, [15] = 0xcd };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 
@@ -133,8 +141,10 @@ static int reply_properties(sd_bus_message *m, const char *interface) {
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "Timestamp", "t", UINT64_C(1795309220224272)));
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "Service", "s", "test" HOSTILE));
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "Unit", "s", ""));
-        CHECK_OK(sd_bus_message_append(reply, "{sv}", "Leader", "u", (uint32_t) getpid()));
-        CHECK_OK(sd_bus_message_append(reply, "{sv}", "Class", "s", "container"));
+        CHECK_OK(sd_bus_message_append(reply, "{sv}", "Leader", "u", (uint32_t) d->leader));
+        CHECK_OK(sd_bus_message_append(reply, "{sv}", "Supervisor", "u", (uint32_t) getpid()));
+        CHECK_OK(sd_bus_message_append(reply, "{sv}", "SupervisorPIDFDId", "t", d->supervisor_id));
+        CHECK_OK(sd_bus_message_append(reply, "{sv}", "Class", "s", d->class));
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "RootDirectory", "s", "/srv/web"));
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "NetworkInterfaces", "ai", 1, 1));
         CHECK_OK(sd_bus_message_append(reply, "{sv}", "State", "s", "running"));
@@ -150,6 +160,9 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "ListMachineDetails"))
                 return reply_details(d, m);
 
+        if (streq(member, "GetMachineByPID"))
+                return sd_bus_reply_method_return(m, "o", d->leads);
+
         CHECK_OK(sd_bus_message_rewind(m, true));
         CHECK_OK(sd_bus_message_read(m, "s", &s));
         if (streq(s, "gone"))
@@ -157,9 +170,9 @@ static int answer(Daemon *d, sd_bus_message *m) {
                                                   "No machine '%s' known" HOSTILE, s);
 
         if (streq(member, "GetMachine"))
-                return sd_bus_reply_method_return(m, "o", "/org/freedesktop/machine1/machine/web");
+                return sd_bus_reply_method_return(m, "o", WEB);
         if (streq(member, "GetAll"))
-                return reply_properties(m, s);
+                return reply_properties(d, m, s);
         if (streq(member, "GetMachineAddresses"))
                 return streq(s, "cache") ? sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED, "No network")
                                          : reply_addresses(m);
@@ -221,6 +234,7 @@ static int on_call(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *ret
                 return 0;
 
         note_call(d, m);
+        d->n_interactive += sd_bus_message_get_allow_interactive_authorization(m) > 0;
         if (d->n_wanted == 0 || startswith(sd_bus_message_get_member(m), "ListMachine")) {
                 CHECK_OK(answer(d, m));
                 return 1;
@@ -251,7 +265,8 @@ static int on_connection(
 
         connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         CHECK_OK(connection);
-        CHECK(!d->bus);
+        /* It may come again, as a sealed copy of itself. */
+        (void) sd_bus_close_unref(d->bus);
         CHECK_OK(sd_bus_new(&d->bus));
         CHECK_OK(sd_bus_set_fd(d->bus, connection, connection));
         CHECK_OK(sd_bus_set_server(d->bus, true, id));
@@ -270,7 +285,7 @@ static int on_exit_of_client(_unused_ sd_event_source *source, const siginfo_t *
 
 static _Noreturn void exec_client(const Daemon *d, const char *const *argv, int output, int errors) {
         static const char *const forget[] = {
-                "NO_COLOR", "SYSTEMD_COLORS", "SYSTEMD_PAGER", "PAGER", "LANGUAGE", "TERM", "COLORTERM",
+                "NO_COLOR", "SYSTEMD_COLORS", "SYSTEMD_PAGER", "PAGER", "LANGUAGE", "TERM",
         };
         char address[64];
         sigset_t none;
@@ -278,6 +293,7 @@ static _Noreturn void exec_client(const Daemon *d, const char *const *argv, int 
 
         for (size_t i = 0; i < ELEMENTSOF(forget); i++)
                 (void) unsetenv(forget[i]);
+        (void) setenv("COLORTERM", HOSTILE, true);
         (void) snprintf(address, sizeof(address), "unix:path=%s/bus", d->directory);
         (void) setenv("BERTH_BUS", address, true);
         (void) setenv("LC_ALL", "C.UTF-8", true);

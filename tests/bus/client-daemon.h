@@ -26,6 +26,11 @@ typedef struct Daemon {
         size_t n_held, n_wanted;
         size_t n_machines;
         bool knows_details;             /* is berthd, which has seen the inside of "web" */
+        const char *class;              /* of "web" */
+        pid_t leader;                   /* of "web"; the test's own process */
+        const char *leads;              /* which object's machine that belongs to; "web" */
+        uint64_t supervisor_id;         /* the identity of the test's own process, as "web"'s supervisor */
+        unsigned n_interactive;         /* calls about which somebody may be asked for a password */
         int master, peer;               /* a terminal to hand out */
         int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
         char *output, *errors;

@@ -73,13 +73,15 @@ TEST(list_asks_for_nothing_that_berthd_has_just_seen) {
         d.knows_details = true;
         daemon_run(&d, "berthctl list");
         CHECK(d.status == 0);
-        CHECK(strv_length(d.calls) == 2);
+        CHECK(strv_length(d.calls) == 3);
         CHECK_STREQ(d.calls[0], "ListMachineDetails");
-        CHECK_STREQ(d.calls[1], "GetMachineOSRelease db");
+        CHECK_STREQ(d.calls[1], "GetMachineOSRelease db" HOSTILE);
+        CHECK_STREQ(d.calls[2], "GetMachineAddresses db" HOSTILE);
+        CHECK(d.n_interactive == 0);
         CHECK_STREQ(d.output,
-                    "MACHINE CLASS     SERVICE              OS                     VERSION ADDRESSES\n"
-                    "db      vm        -                    debian?]0;gotcha???31m 12      -\n"
-                    "web     container test?]0;gotcha???31m arch?]0;gotcha???31m   -       10.0.0.2\n"
+                    "MACHINE            CLASS     SERVICE OS                     VERSION ADDRESSES\n"
+                    "db?]0;gotcha???31m vm        -       debian?]0;gotcha???31m 12      10.0.0.2…\n"
+                    "web                container test    arch?]0;gotcha???31m   -       10.0.0.2\n"
                     "\n2 machines listed.\n");
 }
 
@@ -125,8 +127,10 @@ TEST(list_for_programs_has_stable_keys) {
 
 TEST(status_tells_all_and_steers_no_terminal) {
         _cleanup_(daemon_done) Daemon d;
+        char supervisor[64];
 
         daemon_init(&d);
+        (void) snprintf(supervisor, sizeof(supervisor), "     Supervisor: %i (test-bus-", getpid());
         daemon_run(&d, "berthctl status web -n 0");
         CHECK(d.status == 0);
         CHECK(is_clean(d.output));
@@ -134,11 +138,24 @@ TEST(status_tells_all_and_steers_no_terminal) {
         CHECK(strstr(d.output, "          State: running\n"));
         CHECK(strstr(d.output, "          Since: Sun 2026-11-22 01:00:20 UTC; "));
         CHECK(strstr(d.output, " (test-bus-"));
+        CHECK(strstr(d.output, supervisor));
         CHECK(strstr(d.output, "        Service: test?]0;gotcha???31m; class container\n"));
         CHECK(strstr(d.output, "           Root: /srv/web\n"));
         CHECK(strstr(d.output, "          Iface: lo\n"));
         CHECK(strstr(d.output, "        Address: 10.0.0.2\n                 fe80::1%lo\n"));
         CHECK(strstr(d.output, "             OS: Debian?]0;gotcha???31m\n"));
+}
+
+TEST(a_supervisor_that_has_ended_is_not_named_after_another) {
+        _cleanup_(daemon_done) Daemon d;
+        char supervisor[64];
+
+        daemon_init(&d);
+        d.supervisor_id = 4711;
+        (void) snprintf(supervisor, sizeof(supervisor), "     Supervisor: %i\n", getpid());
+        daemon_run(&d, "berthctl status web -n 0");
+        CHECK(d.status == 0);
+        CHECK(strstr(d.output, supervisor));
 }
 
 TEST(status_for_programs_has_stable_keys) {
