@@ -58,15 +58,15 @@ static int method_cancel_copy(sd_bus_message *msg, _unused_ void *userdata, sd_b
 }
 
 /* Who would have to ask polkit for it asks machine by machine. */
-static bool may_inspect(const MachineInfo *info, uid_t uid) {
-        return uid == 0 || uid == getuid() || info->uid == uid;
-}
-
-static int append_details(sd_bus_message *reply, Machine *m, uid_t uid) {
+static int append_details(sd_bus_message *reply, const Operations *operations, uid_t uid, Machine *m) {
         const MachineInfo *info = machine_info(m);
         const Sight *sight = machine_sight(m);
-        bool os = may_inspect(info, uid) && sight_knows_os(sight), addresses = sight_knows_addresses(sight);
+        bool os, addresses;
         int r;
+
+        os = sight_knows_os(sight) && operation_is_granted(operations, &operation_get_os_release, uid, m);
+        addresses = sight_knows_addresses(sight) &&
+                    operation_is_granted(operations, &operation_get_addresses, uid, m);
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "sssbssba(iay)");
         if (r < 0)
@@ -102,7 +102,7 @@ static int method_list_machine_details(
 
         r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sssbssba(iay))");
         for (Machine *m = NULL; r >= 0 && (m = manager_next(b->manager, m));)
-                r = append_details(reply, m, uid);
+                r = append_details(reply, b->operations, uid, m);
         if (r < 0)
                 return r;
 

@@ -45,11 +45,15 @@ static int check_id(const OperationRequest *q, const char **reterr_text) {
         return 0;
 }
 
-static int run_map_from_user(Operation *o) {
+static int map_to_host(Operation *o, IdKind kind) {
         int r;
 
-        r = machine_id_to_host(o->machine, ID_USER, o->request.id, &o->answer.id);
+        r = machine_id_to_host(o->machine, kind, o->request.id, &o->answer.id);
         return r < 0 ? r : 1;
+}
+
+static int run_map_from_user(Operation *o) {
+        return map_to_host(o, ID_USER);
 }
 
 const OperationKind operation_map_from_user = {
@@ -60,10 +64,7 @@ const OperationKind operation_map_from_user = {
 };
 
 static int run_map_from_group(Operation *o) {
-        int r;
-
-        r = machine_id_to_host(o->machine, ID_GROUP, o->request.id, &o->answer.id);
-        return r < 0 ? r : 1;
+        return map_to_host(o, ID_GROUP);
 }
 
 const OperationKind operation_map_from_group = {

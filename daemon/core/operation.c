@@ -150,19 +150,23 @@ static void on_verdict(void *userdata, int verdict, const char *text) {
                 operation_finish(o, verdict, text);
 }
 
-static bool needs_no_verdict(const Operation *o, const Machine *m) {
-        const OperationKind *kind = o->request.kind;
-        uid_t uid = o->request.caller.uid;
+bool operation_is_granted(
+                const Operations *operations,
+                const OperationKind *kind,
+                uid_t uid,
+                const Machine *m) {
+
+        assert(operations);
+        assert(kind);
 
         if (!kind->action)
                 return true;
-        if (o->operations->config.asks_for_root || uid == CALLER_UNKNOWN)
+        if (operations->config.asks_for_root)
                 return false;
         if (uid == 0 || uid == getuid())
                 return true;
 
-        return kind->owner_may && m && machine_info(m)->class != MACHINE_HOST &&
-               machine_info(m)->uid == uid;
+        return kind->owner_may && m && machine_info(m)->uid == uid;
 }
 
 #define DETAILS_MAX 8
@@ -226,7 +230,7 @@ static void begin(Operation *o) {
                 o->since = machine_info(m)->monotonic;
         }
 
-        if (needs_no_verdict(o, m)) {
+        if (operation_is_granted(o->operations, kind, o->request.caller.uid, m)) {
                 run(o);
                 return;
         }

@@ -163,6 +163,24 @@ void operation_submit(
                 void *userdata);
 
 /**
+ * operation_is_granted() - whether somebody may do something without a question
+ * @operations:         where it would be kept
+ * @kind:               what
+ * @uid:                who, or CALLER_UNKNOWN
+ * @m:                  the machine; NULL if there is none before
+ *
+ * For those who tell what others have found out: who would have to ask for it is
+ * told nothing.
+ *
+ * Return: true if no authority needs to be asked.
+ */
+bool operation_is_granted(
+                const Operations *operations,
+                const OperationKind *kind,
+                uid_t uid,
+                const Machine *m);
+
+/**
  * operations_cancel() - give up what takes its time
  * @operations:         where it is
  * @userdata:           what came with it

@@ -8,6 +8,7 @@
 #include "daemon/outside/steps.h"
 #include "lib/bus/connect.h"
 #include "tests/bus/fixture.h"
+#include "tests/lib/sleeper.h"
 #include "tests/test.h"
 
 static const Step *const fixture_steps[] = { &step_scope };
@@ -99,7 +100,7 @@ static void start_daemon(Fixture *f) {
                         .manager = f->manager,
                         .workers = f->workers,
                         .authority = polkit_authority(f->polkit),
-                        .asks_for_root = true }, &f->operations));
+                        .asks_for_root = !f->trusts_root }, &f->operations));
         bus_init(&f->bus, f->manager, f->operations);
         CHECK_OK(bus_serve(&f->bus, f->pair.server, BUS_NO_PEER));
         CHECK_OK(manager_load(f->manager));
@@ -133,12 +134,7 @@ void fixture_init(Fixture *f) {
         (void) snprintf(f->machined, sizeof(f->machined), "%s/machined", f->directory);
         (void) snprintf(f->own, sizeof(f->own), "%s/own", f->directory);
 
-        f->leader = fork();
-        CHECK_OK(f->leader);
-        if (f->leader == 0) {
-                (void) pause();
-                _exit(EXIT_FAILURE);
-        }
+        f->leader = start_sleeper();
 
         /* As the daemon does, and as sd-event wants it to be told of children. */
         (void) sigemptyset(&mask);

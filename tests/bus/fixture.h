@@ -28,6 +28,7 @@ typedef struct Fixture {
         /* Polkit's part */
         bool grants;
         const char *except;             /* an action that is refused all the same */
+        bool trusts_root;               /* root, as which tests run, is not asked for; after a restart */
         bool hesitates;                 /* does not answer until the test does */
         unsigned n_asked;
         char action[128], machine[128];

@@ -355,6 +355,7 @@ static void check_pid(Fixture *f, pid_t pid, const char *wanted) {
 }
 
 TEST(a_process_belongs_where_it_comes_from_but_not_all_to_the_host) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
@@ -363,6 +364,9 @@ TEST(a_process_belongs_where_it_comes_from_but_not_all_to_the_host) {
         check_pid(&f, 1, MACHINE_PATH_PREFIX "/_2ehost");
         check_pid(&f, getpid(), NULL); /* its parent */
         check_pid(&f, INT32_MAX, NULL);
+
+        reply = fixture_call(&f, MANAGER, "GetMachineByPID", "u", UINT32_MAX);
+        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
 }
 
 TEST(the_supervisor_may_be_signalled) {

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 #include "tests/bus/fixture.h"
@@ -412,108 +411,51 @@ static void check_details(Fixture *f, bool os_known, bool addresses_known) {
         CHECK(addresses == addresses_known);
 }
 
-static sd_bus_message *copy(
-                Fixture *f,
-                const char *method,
-                const char *from,
-                const char *to,
-                uint64_t flags) {
+static void look(Fixture *f) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *os = NULL, *addresses = NULL;
 
-        if (endswith(method, "WithFlags"))
-                return fixture_call(f, WEB, MACHINE1_MACHINE, method, "sst", from, to, flags);
-
-        return fixture_call(f, WEB, MACHINE1_MACHINE, method, "ss", from, to);
-}
-
-static void check_no_copy(Fixture *f, const char *method, const char *from, const char *to, uint64_t flags) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        unsigned n_asked = f->n_asked;
-
-        reply = copy(f, method, from, to, flags);
-        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
-        CHECK(f->n_asked == n_asked);
-}
-
-TEST(nobody_is_asked_about_a_copy_that_cannot_be) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(fixture_done) Fixture f;
-
-        fixture_init(&f);
-        fixture_create(&f);
-        check_no_copy(&f, "CopyTo", "file", "/file", 0);
-        check_no_copy(&f, "CopyTo", "", "/file", 0);
-        check_no_copy(&f, "CopyFrom", "/file", "file", 0);
-        check_no_copy(&f, "CopyToWithFlags", "/file", "/file", 2);
-        check_no_copy(&f, "CopyFromWithFlags", "/file", "/file", UINT64_MAX);
-
-        reply = fixture_call(&f, WEB, MACHINE1_MACHINE, "BindMount", "ssbb", "/srv/../etc", "/srv", 0, 0);
-        check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
-        CHECK(workers_count(f.workers) == 0);
-}
-
-TEST(copies_and_mounts_that_are_refused_do_nothing) {
-        static const char *const methods[] = {
-                "CopyTo", "CopyFrom", "CopyToWithFlags", "CopyFromWithFlags",
-        };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *bound = NULL;
-        _cleanup_(fixture_done) Fixture f;
-
-        fixture_init(&f);
-        fixture_create(&f);
-        f.grants = false;
-        for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
-                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-
-                reply = copy(&f, methods[i], f.machined, "", 0);
-                check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
-                CHECK_STREQ(f.action, "org.freedesktop.machine1.manage-machines");
-        }
-
-        bound = fixture_call(&f, WEB, MACHINE1_MACHINE, "BindMount", "ssbb", f.machined, "", 0, 0);
-        check_error(bound, SD_BUS_ERROR_ACCESS_DENIED);
-        CHECK(workers_count(f.workers) == 0);
-}
-
-TEST(a_copy_is_made_by_a_worker_once_polkit_grants) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *again = NULL, *replaced = NULL;
-        _cleanup_free_ char *from = NULL, *to = NULL;
-        _cleanup_(fixture_done) Fixture f;
-
-        SKIP_UNLESS(geteuid() == 0, "root");
-        fixture_init(&f);
-        fixture_create(&f);
-        CHECK_OK(text_printf(&from, "%s/from", f.own));
-        CHECK_OK(text_printf(&to, "%s/to", f.own));
-        CHECK_OK(file_replace(AT_FDCWD, from, 0640, "text"));
-
-        reply = copy(&f, "CopyFrom", from, to, 0);
-        CHECK(!sd_bus_message_get_error(reply));
-        CHECK_STREQ(f.action, "org.freedesktop.machine1.manage-machines");
-        CHECK(access(to, F_OK) >= 0);
-
-        again = copy(&f, "CopyFromWithFlags", from, to, 0);
-        check_error(again, SD_BUS_ERROR_FILE_EXISTS);
-        replaced = copy(&f, "CopyFromWithFlags", from, to, 1);
-        CHECK(!sd_bus_message_get_error(replaced));
-
-        CHECK(unlink(from) >= 0 && unlink(to) >= 0);
+        os = fixture_call(f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", "s", "web");
+        CHECK(!sd_bus_message_is_method_error(os, NULL));
+        addresses = fixture_call(f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineAddresses", "s", "web");
+        check_error(addresses, "org.freedesktop.machine1.NoPrivateNetworking");
 }
 
 TEST(what_somebody_has_seen_in_a_machine_is_in_the_list_of_all) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *os = NULL, *addresses = NULL;
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
         fixture_create(&f);
+        f.trusts_root = true;
+        fixture_restart(&f);
         check_details(&f, false, false);
-
-        os = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", "s", "web");
-        CHECK(!sd_bus_message_is_method_error(os, NULL));
-        check_details(&f, true, false);
-
-        addresses = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineAddresses", "s", "web");
-        check_error(addresses, "org.freedesktop.machine1.NoPrivateNetworking");
+        look(&f);
         check_details(&f, true, true);
+}
+
+/* In the fixture, all have to be granted what is not for everybody. */
+TEST(the_list_of_all_does_not_tell_what_its_reader_would_have_to_ask_for) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        look(&f);
+        CHECK_STREQ(f.action, "org.freedesktop.machine1.inspect-machines");
+        check_details(&f, false, true);
+}
+
+TEST(what_is_not_understood_starts_nothing) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *option = NULL, *name = NULL, *image = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        option = fixture_call(&f, MACHINE1_PATH, BERTH_MANAGER, "StartMachine", "sa{sv}", "web", 1,
+                              "quickly", "b", true);
+        check_error(option, SD_BUS_ERROR_INVALID_ARGS);
+        name = fixture_call(&f, MACHINE1_PATH, BERTH_MANAGER, "StartMachine", "sa{sv}", "../web", 0);
+        check_error(name, SD_BUS_ERROR_INVALID_ARGS);
+        image = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "GetImage", "s", "../web");
+        check_error(image, SD_BUS_ERROR_INVALID_ARGS);
+        CHECK(f.n_asked == 0 && f.scope.n_services == 0);
 }
 
 TEST(a_service_that_is_ready_but_has_no_machine_is_a_failure) {

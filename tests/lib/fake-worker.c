@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A worker whose jobs are what a worker may come to, for test-worker. */
+/* A worker whose jobs are what a worker may come to, for test-worker and test-bus-copy. */
 
 #include <dirent.h>
 #include <poll.h>
@@ -137,6 +137,14 @@ static int go_on(Job *job) {
         return answer_text(job, "done");
 }
 
+/* As the copier tells it. */
+static int copy_at_once(Job *job) {
+        uint64_t bytes = 4096;
+
+        job_progress(job, &bytes, sizeof(bytes));
+        return 0;
+}
+
 static const JobRow table[] = {
         { "echo", echo, 1, 0 },
         { "pid", get_pid, 0, 0 },
@@ -156,6 +164,8 @@ static const JobRow table[] = {
         { "fail-silently", fail_silently, 0, 0 },
         { "progress", progress, 0, 0 },
         { "go-on", go_on, 0, 0 },
+        { "copy-from", copy_at_once, 0, 0 },
+        { "copy-to", hang, 0, 0 },
 };
 
 int main(void) {

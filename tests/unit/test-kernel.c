@@ -6,19 +6,8 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/process.h"
+#include "tests/lib/sleeper.h"
 #include "tests/test.h"
-
-static pid_t start_sleeper(void) {
-        pid_t pid = fork();
-
-        CHECK_OK(pid);
-        if (pid == 0) {
-                (void) pause();
-                _exit(EXIT_FAILURE);
-        }
-
-        return pid;
-}
 
 TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
         _cleanup_close_ int pidfd = -EBADF;

@@ -8,24 +8,8 @@
 #include "daemon/core/idmap.h"
 #include "daemon/core/registry.h"
 #include "lib/base/text.h"
+#include "tests/lib/sleeper.h"
 #include "tests/test.h"
-
-static pid_t start_sleeper(void) {
-        pid_t pid = fork();
-
-        CHECK_OK(pid);
-        if (pid == 0) {
-                (void) pause();
-                _exit(EXIT_FAILURE);
-        }
-
-        return pid;
-}
-
-static void end_sleeper(pid_t pid) {
-        CHECK_OK(kill(pid, SIGKILL));
-        CHECK(waitpid(pid, NULL, 0) == pid);
-}
 
 /* Which processes a request means */
 

@@ -294,7 +294,7 @@ static bool is_refused(CreateRequest q) {
 TEST(requests_are_checked) {
         CreateRequest good = { .name = (char *) "web", .class = (char *) "vm", .leader = 2 }, q;
         const char *text = NULL;
-        int ifindices[] = { 1, 0 };
+        int ifindices[IFINDICES_MAX + 1] = { 1, 0 };
 
         CHECK_OK(create_request_check(&good, &text));
         q = good, q.name = (char *) "a_b";
@@ -303,6 +303,8 @@ TEST(requests_are_checked) {
         CHECK(is_refused(q));
         q = good, q.leader = 1;
         CHECK(is_refused(q));
+        q = good, q.leader = -1;
+        CHECK(is_refused(q));
         q = good, q.root_directory = (char *) "x";
         CHECK(is_refused(q));
         q = good, q.root_directory = (char *) "/x\ny";
@@ -310,6 +312,12 @@ TEST(requests_are_checked) {
         q = good, q.service = (char *) "\x1b[2J";
         CHECK(is_refused(q));
         q = good, q.ifindices = ifindices, q.n_ifindices = 2;
+        CHECK(is_refused(q));
+        for (size_t i = 0; i < ELEMENTSOF(ifindices); i++)
+                ifindices[i] = 1;
+        q.n_ifindices = IFINDICES_MAX;
+        CHECK_OK(create_request_check(&q, &text));
+        q.n_ifindices = IFINDICES_MAX + 1;
         CHECK(is_refused(q));
         q = good, q.class = NULL;
         CHECK(is_refused(q));
