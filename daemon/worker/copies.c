@@ -10,11 +10,7 @@
  * see copy-source.h.
  */
 
-#include <grp.h>
 #include <linux/capability.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,7 +22,8 @@
 #include "lib/base/errors.h"
 #include "lib/kernel/privileges.h"
 
-/* What it takes to read anything, and to make anything of anybody's. */
+/* What it takes to read anything, to make anything of anybody's, and for the other process to be
+ * killed when this one is. */
 #define CAPABILITIES                                                                                    \
         (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE |                                   \
          UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_FOWNER | UINT64_C(1) << CAP_FSETID |   \
@@ -112,18 +109,10 @@ static int copy_alone(Copies *c) {
 /* The other process, from here on. */
 
 static int become_guest(int users_fd) {
-        if (setgroups(0, NULL) < 0 || setns(users_fd, CLONE_NEWUSER) < 0)
-                return -errno;
+        int r;
 
-        /* A namespace may be without a root user, and then has nobody who could do it. */
-        if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-                return errno == EINVAL ? -EOPNOTSUPP : -errno;
-
-        /* Changing ids undid both. */
-        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-                return -errno;
-
-        return privileges_limit(CAPABILITIES);
+        r = worker_become_root(users_fd);
+        return r < 0 ? r : privileges_limit(CAPABILITIES);
 }
 
 /* For copies from the guest: tells which directory the source lies in, and then

@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <grp.h>
-#include <sched.h>
-#include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "daemon/worker/guest-bus.h"
 #include "lib/base/beneath.h"
 #include "lib/base/errors.h"
+#include "lib/base/file.h"
 
 #define BUS_SOCKET "run/dbus/system_bus_socket"
 
 /* What its systemd may take to answer: it may be busy with booting. */
 #define CALL_USEC (15 * USEC_PER_SEC)
-
-/* The groups of the host's root have gone already, with those rights that a job does not have. */
-static int become_root(int userns_fd) {
-        if (setns(userns_fd, CLONE_NEWUSER) < 0)
-                return -errno;
-        if (getgroups(0, NULL) > 0 && setgroups(0, NULL) < 0)
-                return -errno;
-        if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-                return -errno;
-
-        /* Changing users reset it. */
-        return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
-}
 
 /* By descriptor, as the way there may be full of links. */
 static int connect_beneath(int root_fd) {
@@ -43,7 +27,8 @@ static int connect_beneath(int root_fd) {
         if (fd < 0)
                 return -errno;
 
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%i", path_fd);
+        static_assert(sizeof(address.sun_path) >= FD_PATH_MAX, "a descriptor's name fits");
+        (void) fd_path(path_fd, address.sun_path);
         if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
 
@@ -88,7 +73,7 @@ int guest_bus_open(Job *job, sd_bus **ret) {
         assert(ret);
 
         if (job->n_fds > 1) {
-                r = become_root(job->fds[1]);
+                r = worker_become_root(job->fds[1]);
                 if (r < 0)
                         return job_fail(job, r, "Cannot become root of its user namespace: %s",
                                         error_text(r));

@@ -52,6 +52,18 @@ static inline const char *job_arg(const Job *job, size_t i) {
 int worker_serve(int socket, const JobRow *rows, size_t n_rows);
 
 /**
+ * worker_become_root() - become root of a guest's user namespace, and nobody else
+ * @users_fd:           the namespace
+ *
+ * There is no way back: the job must be one that runs alone, or a process of its own.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EOPNOTSUPP  the namespace has no root user
+ *         others       what setns() and changing ids run into
+ */
+int worker_become_root(int users_fd);
+
+/**
  * job_answer() - answer with some bytes
  * @job:                the job
  * @data:               the bytes; copied

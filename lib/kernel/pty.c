@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/pty.h"
 
@@ -20,7 +20,7 @@
  * machine put there may do something already. */
 static int open_multiplexer(int root_fd, const char *name) {
         _cleanup_close_ int path_fd = -EBADF;
-        char link[64];
+        char link[FD_PATH_MAX];
         struct stat st;
         int fd;
 
@@ -33,8 +33,7 @@ static int open_multiplexer(int root_fd, const char *name) {
         if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(PTMX_MAJOR, PTMX_MINOR))
                 return -ENOTTY;
 
-        (void) snprintf(link, sizeof(link), "/proc/self/fd/%i", path_fd);
-        fd = open(link, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        fd = open(fd_path(path_fd, link), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 
