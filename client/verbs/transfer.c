@@ -12,18 +12,54 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
-/* As the daemon knows it, whose working directory is not ours. */
+static int append(const char *directory, const char *name, char **ret) {
+        return text_printf(ret, "%s/%s", streq(directory, "/") ? "" : directory, name);
+}
+
+/* Dots mean what they mean here, where there may be links before them. The last component may be a link
+ * itself, or not be there yet. */
+static int resolve_dots(const char *path, char **ret) {
+        _cleanup_free_ char *parent = NULL, *directory = NULL;
+        const char *base = strrchr(path, '/') + 1;
+
+        if (isempty(base) || streq(base, ".") || streq(base, "..")) {
+                *ret = realpath(path, NULL);
+                return *ret ? 0 : -errno;
+        }
+
+        parent = strndup(path, (size_t) (base - path));
+        if (!parent)
+                return -ENOMEM;
+
+        directory = realpath(parent, NULL);
+        return directory ? append(directory, base, ret) : -errno;
+}
+
+/* As the daemon wants it, whose working directory is not ours. */
 static int make_absolute(const char *path, char **ret) {
-        _cleanup_free_ char *directory = NULL;
+        _cleanup_free_ char *directory = NULL, *absolute = NULL;
+        int r;
 
-        if (path[0] == '/')
-                return text_printf(ret, "%s", path);
-
-        directory = get_current_dir_name();
+        directory = path[0] == '/' ? strdup("/") : get_current_dir_name();
         if (!directory)
                 return -errno;
 
-        return text_printf(ret, "%s/%s", streq(directory, "/") ? "" : directory, path);
+        r = append(directory, path[0] == '/' ? path + 1 : path, &absolute);
+        if (r < 0)
+                return r;
+
+        if (!path_is_normalized(absolute))
+                return resolve_dots(absolute, ret);
+
+        *ret = TAKE_PTR(absolute);
+        return 0;
+}
+
+static int make_path(const char *path, char **ret) {
+        int r;
+
+        r = make_absolute(path, ret);
+        return r < 0 ? log_error(r, _("Cannot find '%s'"), path) : 0;
 }
 
 /* A copy that is under way. */
@@ -200,7 +236,7 @@ static int verb_copy_to(Client *client, char *const *args) {
         _cleanup_free_ char *source = NULL;
         int r;
 
-        r = make_absolute(args[1], &source);
+        r = make_path(args[1], &source);
         if (r < 0)
                 return r;
 
@@ -211,7 +247,7 @@ static int verb_copy_from(Client *client, char *const *args) {
         _cleanup_free_ char *destination = NULL;
         int r;
 
-        r = make_absolute(args[2] ?: args[1], &destination);
+        r = make_path(args[2] ?: args[1], &destination);
         if (r < 0)
                 return r;
 

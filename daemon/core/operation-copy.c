@@ -5,47 +5,24 @@
 #include "daemon/core/look.h"
 #include "daemon/core/operation.h"
 #include "lib/base/errors.h"
+#include "lib/base/text.h"
 
 /* A copy may take as long as it likes, if only it goes on: one that hangs in a
  * guest's file system does not. Less than what most D-Bus clients wait for an answer. */
 #define SILENCE_USEC (20 * USEC_PER_SEC)
-
-static bool is_absolute(const char *path) {
-        return path && path[0] == '/';
-}
-
-/* No component that could mean another directory than it says. */
-static bool is_normalized(const char *path) {
-        if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../"))
-                return false;
-
-        return !endswith(path, "/.") && !endswith(path, "/..");
-}
 
 /* Where nothing is said it is the same path on both sides. */
 static const char *destination(const OperationRequest *q) {
         return isempty(q->destination) ? q->source : q->destination;
 }
 
-static int check_copy(const OperationRequest *q, const char **reterr_text) {
-        if (!is_absolute(q->source)) {
-                *reterr_text = "Source path must be absolute";
-                return -EINVAL;
-        }
-        if (!is_absolute(destination(q))) {
-                *reterr_text = "Destination path must be absolute";
-                return -EINVAL;
-        }
-
-        return 0;
-}
-
-static int check_bind(const OperationRequest *q, const char **reterr_text) {
-        if (!is_absolute(q->source) || !is_normalized(q->source)) {
+/* Of copies, machined up to 260 accepted others, too. */
+static int check_paths(const OperationRequest *q, const char **reterr_text) {
+        if (!q->source || !path_is_normalized(q->source)) {
                 *reterr_text = "Source path must be absolute and normalized";
                 return -EINVAL;
         }
-        if (!is_absolute(destination(q)) || !is_normalized(destination(q))) {
+        if (!path_is_normalized(destination(q))) {
                 *reterr_text = "Destination path must be absolute and normalized";
                 return -EINVAL;
         }
@@ -139,7 +116,7 @@ const OperationKind operation_copy_from = {
         .verb = "copy",
         .failure = "Cannot copy from machine",
         .action = "org.freedesktop.machine1.manage-machines",
-        .check = check_copy,
+        .check = check_paths,
         .run = run_copy_from,
 };
 
@@ -147,7 +124,7 @@ const OperationKind operation_copy_to = {
         .verb = "copy",
         .failure = "Cannot copy to machine",
         .action = "org.freedesktop.machine1.manage-machines",
-        .check = check_copy,
+        .check = check_paths,
         .run = run_copy_to,
 };
 
@@ -192,6 +169,6 @@ const OperationKind operation_bind = {
         .verb = "bind",
         .failure = "Cannot mount into machine",
         .action = "org.freedesktop.machine1.manage-machines",
-        .check = check_bind,
+        .check = check_paths,
         .run = run_bind,
 };

@@ -205,6 +205,17 @@ static bool is_name_character(char c, bool first) {
                (!first && c >= '0' && c <= '9');
 }
 
+bool path_is_normalized(const char *path) {
+        assert(path);
+
+        if (path[0] != '/')
+                return false;
+        if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../"))
+                return false;
+
+        return !endswith(path, "/.") && !endswith(path, "/..");
+}
+
 bool environment_assignment_is_valid(const char *s) {
         const unsigned char *p;
         size_t n;

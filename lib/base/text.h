@@ -91,6 +91,17 @@ bool text_is_printable(const char *s);
 char *text_strip_control(char *s);
 
 /**
+ * path_is_normalized() - check that a path has nothing in it that is to be resolved
+ * @path:               path to check
+ *
+ * That is: it is absolute, and has neither empty components but for the one behind a
+ * slash at its end, nor any that are a dot or two.
+ *
+ * Return: whether it is so.
+ */
+bool path_is_normalized(const char *path);
+
+/**
  * environment_assignment_is_valid() - check for NAME=VALUE of an environment
  * @s:                  string to check
  *

@@ -50,6 +50,11 @@ TEST(nobody_is_asked_about_a_copy_that_cannot_be) {
         check_no_copy(&f, "CopyTo", "file", "/file", 0);
         check_no_copy(&f, "CopyTo", "", "/file", 0);
         check_no_copy(&f, "CopyFrom", "/file", "file", 0);
+        check_no_copy(&f, "CopyTo", "/etc/../file", "/file", 0);
+        check_no_copy(&f, "CopyTo", "/file", "/etc/..", 0);
+        check_no_copy(&f, "CopyFrom", "/./file", "/file", 0);
+        check_no_copy(&f, "CopyFrom", "/file/.", "/file", 0);
+        check_no_copy(&f, "CopyFrom", "/file", "//file", 0);
         check_no_copy(&f, "CopyToWithFlags", "/file", "/file", 2);
         check_no_copy(&f, "CopyFromWithFlags", "/file", "/file", UINT64_MAX);
 

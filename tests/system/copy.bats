@@ -42,6 +42,7 @@ CAPABILITY=security.capability
 # cap_net_raw+ep
 CAPS=0100000200200000000000000000000000000000
 
+INVALID=org.freedesktop.DBus.Error.InvalidArgs
 NOT_FOUND=org.freedesktop.DBus.Error.FileNotFound
 
 @test "holes stay holes" {
@@ -106,6 +107,16 @@ NOT_FOUND=org.freedesktop.DBus.Error.FileNotFound
     berthctl copy-from files /srv/file back
     [ "$(cat back)" = new ]
 
+    mkdir -p elsewhere/below
+    ln -s elsewhere/below link
+    echo far >elsewhere/far
+    berthctl copy-to files ./link/../far /srv/far
+    berthctl copy-from files /srv/far link/.././/again
+    [ "$(cat elsewhere/again)" = far ]
+    run -1 berthctl copy-to files nothing/../far /srv/further
+    [[ "$output" == *"Cannot find 'nothing/../far'"* ]]
+    rm "$(inside files /srv/far)"
+
     berthctl bind --mkdir --read-only files "$here" /srv/bound
     [ "$(cat "$(inside files /srv/bound/file)")" = new ]
     refused touch "$(inside files /srv/bound/more)"
@@ -114,6 +125,14 @@ NOT_FOUND=org.freedesktop.DBus.Error.FileNotFound
     run -1 berthctl copy-to files
     [[ "$output" == *"Too few arguments"* ]]
     rm "$(inside files /srv/file)"
+}
+
+@test "paths with dots are refused, as machined does from 261 on" {
+    for path in /srv/../etc/hostname /etc/./hostname /etc//hostname /etc/hostname/. /etc/..; do
+        [ "$(error_of CopyFromMachine files "$path" "$here/x")" = $INVALID ]
+        [ "$(error_of CopyFromMachine files /etc/hostname "$path")" = $INVALID ]
+    done
+    [ ! -e "$here/x" ]
 }
 
 @test "what a guest mounts over something that it was shown stays with it" {

@@ -241,6 +241,17 @@ TEST(machine_ids_of_guests_may_be_garbage) {
         CHECK_OK(id128_read_machine(g.root_fd, &id));
 }
 
+TEST(normalized_paths_say_where_they_lead) {
+        static const char *const good[] = { "/", "/a", "/a/b", "/a/", "/.a/b.", "/..a/b..", "/..." };
+        static const char *const bad[] = { "", "a", "./a", "//", "/a//b", "/./a", "/a/.", "/a/./b", "/..",
+                "/a/..", "/a/../b", "/../a", "//a" };
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                CHECK(path_is_normalized(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK(!path_is_normalized(bad[i]));
+}
+
 TEST(files_are_read_up_to_a_limit) {
         _cleanup_free_ char *text = NULL;
 
