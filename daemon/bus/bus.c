@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "daemon/bus/bus.h"
+#include "daemon/core/crowd.h"
 #include "lib/base/log.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
@@ -24,7 +25,6 @@ static BusConnection *connection_free(BusConnection *c) {
                 c->bus->connections = c->next;
         if (c->next)
                 c->next->previous = c->previous;
-        c->bus->n_connections--;
 
         sd_bus_slot_unref(c->disconnected);
         sd_bus_flush_close_unref(c->connection);
@@ -70,18 +70,15 @@ static int add_objects(BusConnection *c) {
                                           c->bus);
 }
 
+/* The broker is no client. */
 static bool is_one_too_many(const Bus *b, uid_t peer) {
-        size_t n_unprivileged = 0, n_of_peer = 0;
+        Crowd crowd = { .uid = peer };
 
-        if (peer == 0 || peer == BUS_NO_PEER)
-                return b->n_connections >= BUS_CONNECTIONS_MAX;
+        for (const BusConnection *c = b->connections; c; c = c->next)
+                if (c->peer != BUS_NO_PEER)
+                        crowd_count(&crowd, c->peer);
 
-        for (const BusConnection *c = b->connections; c; c = c->next) {
-                n_unprivileged += c->peer != 0;
-                n_of_peer += c->peer == peer;
-        }
-
-        return n_of_peer >= BUS_CONNECTIONS_PER_USER || n_unprivileged >= BUS_CONNECTIONS_UNPRIVILEGED;
+        return peer != BUS_NO_PEER && crowd_is_full(&crowd);
 }
 
 int bus_serve(Bus *b, sd_bus *connection, uid_t peer) {
@@ -103,7 +100,6 @@ int bus_serve(Bus *b, sd_bus *connection, uid_t peer) {
         if (b->connections)
                 b->connections->previous = c;
         b->connections = c;
-        b->n_connections++;
 
         r = add_objects(c);
         if (r < 0)

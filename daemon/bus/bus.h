@@ -17,12 +17,6 @@
 
 #define MACHINE_PATH_PREFIX "/org/freedesktop/machine1/machine"
 
-/* Clients of the private socket at a time: of each user but root, of all of
- * these, and of all. So that nobody can shut root out. */
-#define BUS_CONNECTIONS_PER_USER 64
-#define BUS_CONNECTIONS_UNPRIVILEGED 192
-#define BUS_CONNECTIONS_MAX 256
-
 /* For bus_serve(): the connection is to a broker. */
 #define BUS_NO_PEER ((uid_t) -1)
 
@@ -36,7 +30,6 @@ typedef struct Bus {
         ManagerListener listener;
         BusConnection *connections;
         BusCall *calls;                 /* that wait for their answer */
-        size_t n_connections;
         Senders senders;
 
         /* Machines that were there before us are told of when there is time for it. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "daemon/bus/private-socket.h"
 #include "lib/base/id128.h"
 #include "lib/base/log.h"
+#include "lib/kernel/socket.h"
 
 struct PrivateSocket {
         sd_event *event;
@@ -51,9 +50,9 @@ static int accept_peer(PrivateSocket *s) {
         socklen_t size = sizeof(peer_creds);
         int r;
 
-        fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        fd = socket_accept(s->fd);
         if (fd < 0)
-                return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+                return fd == -EAGAIN ? 0 : fd;
 
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer_creds, &size) < 0)
                 return -errno;
@@ -91,43 +90,14 @@ static int on_connection(
 }
 
 /* Two daemons would take each other's machines for left over. */
-static int check_for_other(const struct sockaddr_un *address) {
-        _cleanup_close_ int fd = -EBADF;
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-
-        return connect(fd, (const struct sockaddr *) address, sizeof(*address)) >= 0 ? -EADDRINUSE : 0;
-}
-
-static int listen_at(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = -EBADF;
+static int listen_alone(const char *path) {
         int r;
 
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        strcpy(address.sun_path, path);
-
-        r = check_for_other(&address);
+        r = socket_is_served(path);
         if (r < 0)
                 return r;
 
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-
-        if (unlink(path) < 0 && errno != ENOENT)
-                return -errno;
-        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        if (chmod(path, 0666) < 0)
-                return -errno;
-        if (listen(fd, SOMAXCONN) < 0)
-                return -errno;
-
-        return TAKE_FD(fd);
+        return r > 0 ? -EADDRINUSE : socket_listen(path);
 }
 
 int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocket **ret) {
@@ -149,7 +119,7 @@ int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocke
         if (r < 0)
                 return r;
 
-        s->fd = listen_at(path);
+        s->fd = listen_alone(path);
         if (s->fd < 0)
                 return s->fd;
 

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
+#include "daemon/core/crowd.h"
 #include "daemon/varlink/varlink-server.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/kernel/socket.h"
 
 typedef struct Client {
         struct Client *next, *previous;
@@ -109,20 +109,12 @@ static void on_ended(void *userdata, _unused_ VarlinkConnection *c) {
 }
 
 static bool is_one_too_many(const VarlinkServer *s, uid_t uid) {
-        size_t n_unprivileged = 0, n_of_user = 0;
+        Crowd crowd = { .uid = uid };
 
-        if (uid == 0)
-                return s->n_clients >= VARLINK_CONNECTIONS_MAX;
+        for (const Client *c = s->clients; c; c = c->next)
+                crowd_count(&crowd, varlink_connection_peer(c->connection)->uid);
 
-        for (const Client *c = s->clients; c; c = c->next) {
-                uid_t other = varlink_connection_peer(c->connection)->uid;
-
-                n_unprivileged += other != 0;
-                n_of_user += other == uid;
-        }
-
-        return n_of_user >= VARLINK_CONNECTIONS_PER_USER ||
-               n_unprivileged >= VARLINK_CONNECTIONS_UNPRIVILEGED;
+        return crowd_is_full(&crowd);
 }
 
 int varlink_server_serve(VarlinkServer *s, int fd) {
@@ -167,14 +159,15 @@ static int on_connection(
                 _unused_ uint32_t revents,
                 void *userdata) {
 
-        int client_fd, r;
+        int r;
 
-        client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (client_fd < 0)
+        r = socket_accept(fd);
+        if (r == -EAGAIN)
                 return 0;
+        if (r >= 0)
+                r = varlink_server_serve(userdata, r);
 
         /* Of a crowd, the log shall not tell: there, everybody could fill it. */
-        r = varlink_server_serve(userdata, client_fd);
         if (r < 0)
                 (void) log_full(r == -EBUSY ? LOG_DEBUG : LOG_WARNING, r, "Cannot serve a Varlink client");
 
@@ -205,30 +198,6 @@ static int make_directory_of(const char *path) {
         return directory ? directory_make(directory, 0755) : -ENOMEM;
 }
 
-static int bind_at(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = -EBADF;
-
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        strcpy(address.sun_path, path);
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-
-        if (unlink(path) < 0 && errno != ENOENT)
-                return -errno;
-        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        if (chmod(path, 0666) < 0)
-                return -errno;
-        if (listen(fd, SOMAXCONN) < 0)
-                return -errno;
-
-        return TAKE_FD(fd);
-}
-
 int varlink_server_bind(VarlinkServer *s, const char *path) {
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
@@ -241,7 +210,7 @@ int varlink_server_bind(VarlinkServer *s, const char *path) {
         if (r < 0)
                 return r;
 
-        fd = bind_at(path);
+        fd = socket_listen(path);
         if (fd < 0)
                 return fd;
 

@@ -12,12 +12,6 @@
 
 #include "daemon/varlink/varlink-connection.h"
 
-/* Clients at a time: of each user but root, of all of these, and of all. So that
- * nobody can shut root out. */
-#define VARLINK_CONNECTIONS_PER_USER 64
-#define VARLINK_CONNECTIONS_UNPRIVILEGED 192
-#define VARLINK_CONNECTIONS_MAX 256
-
 /* Errors that every method may answer with. */
 #define VARLINK_INTERFACE_NOT_FOUND "org.varlink.service.InterfaceNotFound"
 #define VARLINK_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Sockets
+ *
+ * AF_UNIX stream sockets at a path of the host's, where everybody may connect. Who
+ * is at the other end then, lib/kernel/peer.h tells.
+ */
+
+#include "lib/base/base.h"
+
+/**
+ * socket_listen() - make a socket for everybody to connect to
+ * @path:               where; what is there is replaced
+ *
+ * Return: the socket, which does not block, or negative error code on failure.
+ * Errors: -ENAMETOOLONG        @path is no address of a socket
+ *         others               what creating the socket runs into
+ */
+int socket_listen(const char *path);
+
+/**
+ * socket_accept() - take somebody who has connected
+ * @fd:                 listening socket
+ *
+ * Return: the connected socket, which does not block, or negative error code on
+ *         failure.
+ * Errors: -EAGAIN      there is nobody, or they have thought better of it
+ *         others       what accept4() runs into
+ */
+int socket_accept(int fd);
+
+/**
+ * socket_is_served() - check whether somebody listens at a path
+ * @path:               path of the socket
+ *
+ * Return: 1 if so, 0 if not, negative error code on failure.
+ * Errors: -ENAMETOOLONG        @path is no address of a socket
+ *         others               what socket() runs into
+ */
+int socket_is_served(const char *path);
