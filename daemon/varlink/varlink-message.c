@@ -131,8 +131,6 @@ static bool has_type(json_t *j, VarlinkType type) {
                 return json_is_string(j);
         case VARLINK_STRINGS:
                 return are_all(j, is_string);
-        case VARLINK_OBJECT:
-                return json_is_object(j);
         case VARLINK_OBJECTS:
                 return are_all(j, is_object);
         case VARLINK_ANY:

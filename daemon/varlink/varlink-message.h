@@ -29,7 +29,6 @@ typedef enum VarlinkType {
         VARLINK_UINT32,         /* also for user and group ids */
         VARLINK_STRING,
         VARLINK_STRINGS,        /* array of them */
-        VARLINK_OBJECT,
         VARLINK_OBJECTS,        /* array of them */
         VARLINK_ANY,
 } VarlinkType;
