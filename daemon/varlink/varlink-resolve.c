@@ -6,6 +6,7 @@
 
 #include "daemon/varlink/descriptions.h"
 #include "daemon/varlink/dns.h"
+#include "daemon/varlink/varlink-operation.h"
 #include "daemon/varlink/varlink-resolve.h"
 
 /* What a packet of DNS asks; more than the two types of addresses make no sense. */
@@ -194,11 +195,12 @@ static void on_addresses(void *userdata, int result, _unused_ const char *text, 
 
 /* Who the resolver asks for does not matter: everybody may know addresses. */
 static void look_up(ResolveHook *h, VarlinkCall *call, const Machine *m) {
-        OperationRequest q = { .kind = &operation_get_addresses, .caller.pidfd = -EBADF };
+        OperationRequest q = varlink_empty_request();
         const MachineInfo *info = machine_info(m);
         Lookup *l;
 
         l = malloc(sizeof(*l));
+        q.kind = &operation_get_addresses;
         q.machine = strdup(info->name);
         if (!l || !q.machine) {
                 free(l);

@@ -5,15 +5,22 @@
 #include "tests/lib/varlink-client.h"
 #include "tests/test.h"
 
-void varlink_client_open(
+void varlink_client_pair(uid_t uid, int ret[static 2]) {
+        CHECK_OK(seteuid(uid));
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret));
+        CHECK_OK(seteuid(getuid()));
+}
+
+void varlink_client_open_as(
                 VarlinkClient *c,
                 VarlinkServer *s,
+                uid_t uid,
                 void (*settle)(void *userdata),
                 void *userdata) {
 
         int pair[2];
 
-        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
+        varlink_client_pair(uid, pair);
         *c = (VarlinkClient) {
                 .fd = pair[0], .received_fd = -EBADF, .settle = settle, .userdata = userdata };
         CHECK_OK(varlink_server_serve(s, pair[1]));
@@ -64,6 +71,15 @@ void varlink_client_send(VarlinkClient *c, const char *data, size_t size) {
                 data += n;
                 size -= n;
         }
+}
+
+void varlink_client_open(
+                VarlinkClient *c,
+                VarlinkServer *s,
+                void (*settle)(void *userdata),
+                void *userdata) {
+
+        varlink_client_open_as(c, s, getuid(), settle, userdata);
 }
 
 char *varlink_client_next(VarlinkClient *c) {

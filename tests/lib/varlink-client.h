@@ -17,8 +17,17 @@ typedef struct VarlinkClient {
         void *userdata;
 } VarlinkClient;
 
-/* Connects it to a server. */
+/* Connects it to a server, as ourselves or as another user, for which root is needed. */
 void varlink_client_open(VarlinkClient *c, VarlinkServer *s, void (*settle)(void *userdata), void *userdata);
+void varlink_client_open_as(
+                VarlinkClient *c,
+                VarlinkServer *s,
+                uid_t uid,
+                void (*settle)(void *userdata),
+                void *userdata);
+
+/* Makes a connection whose both ends are that user's, as the kernel tells. */
+void varlink_client_pair(uid_t uid, int ret[static 2]);
 void varlink_client_close(VarlinkClient *c);
 
 /* Sends what fits, and goes on until all has been sent or nobody reads any more. */

@@ -6,7 +6,6 @@
 #include "daemon/varlink/varlink-service.h"
 #include "tests/lib/varlink-fixture.h"
 
-
 static void echo(VarlinkServer *s, VarlinkCall *call) {
         Fixture *f = varlink_server_userdata(s);
         json_t *parameters = varlink_call_parameters(call);

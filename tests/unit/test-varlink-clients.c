@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "daemon/core/crowd.h"
+#include "daemon/varlink/varlink-output.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "tests/lib/varlink-fixture.h"
@@ -185,29 +186,135 @@ TEST(descriptors_of_clients_are_not_kept) {
         (void) close(pair[0]);
 }
 
+/* Has as many come as get in. */
+static size_t count_admitted(Fixture *f, uid_t uid, int clients[static CROWD_MAX]) {
+        int pair[2], r = 0;
+        size_t n = 0;
+
+        while (r >= 0 && n < CROWD_MAX) {
+                varlink_client_pair(uid, pair);
+                clients[n] = pair[0];
+                r = varlink_server_serve(f->server, pair[1]);
+                if (r >= 0)
+                        n++;
+                else
+                        (void) close(pair[0]);
+        }
+        if (r < 0)
+                CHECK_ERR(r, EBUSY);
+
+        return n;
+}
+
+static void let_go(const int *clients, size_t n) {
+        while (n-- > 0)
+                (void) close(clients[n]);
+}
+
 TEST(clients_are_bounded) {
         _cleanup_(fixture_done) Fixture f;
-        int clients[CROWD_MAX], pair[2];
-        size_t limit = getuid() == 0 ? CROWD_MAX : CROWD_PER_USER, n = 1;
-        int r;
+        size_t limit = getuid() == 0 ? CROWD_MAX : CROWD_PER_USER, n;
+        int clients[CROWD_MAX];
 
         fixture_init(&f);
-        for (;; n++) {
-                CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
-                r = varlink_server_serve(f.server, pair[1]);
-                if (r < 0)
-                        break;
-                CHECK(n < limit);
-                clients[n] = pair[0];
-        }
-        CHECK_ERR(r, EBUSY);
-        CHECK(n == limit);
-        (void) close(pair[0]);
+        n = count_admitted(&f, getuid(), clients);
+        CHECK(n == limit - 1); /* and that of the fixture */
 
-        while (--n > 0)
-                (void) close(clients[n]);
+        let_go(clients, n);
         fixture_settle(&f);
         check_reply(&f, ECHO("{\"text\":\"still\"}"), "{\"parameters\":{\"text\":\"still\"}}");
+}
+
+TEST(others_leave_room_for_one_another_and_for_root) {
+        int crowds[4][CROWD_MAX], clients[CROWD_MAX];
+        _cleanup_(fixture_done) Fixture f;
+        size_t n[ELEMENTSOF(crowds)];
+
+        SKIP_UNLESS(getuid() == 0, "root");
+        fixture_init(&f);
+        for (size_t i = 0; i < ELEMENTSOF(crowds); i++)
+                n[i] = count_admitted(&f, (uid_t) (1000 + i), crowds[i]);
+        for (size_t i = 0; i < 3; i++)
+                CHECK(n[i] == CROWD_PER_USER);
+        CHECK(n[3] == 0); /* three crowds are as many as all users together may be */
+
+        n[3] = count_admitted(&f, 0, clients);
+        CHECK(n[3] == CROWD_MAX - CROWD_UNPRIVILEGED - 1);
+        let_go(clients, n[3]);
+
+        let_go(crowds[0], 1);
+        fixture_settle(&f);
+        n[3] = count_admitted(&f, 1003, crowds[3]);
+        CHECK(n[3] == 1);
+        for (size_t i = 0; i < ELEMENTSOF(crowds); i++)
+                let_go(crowds[i] + (i == 0), n[i] - (i == 0));
+}
+
+TEST(the_daemon_itself_is_root_s) {
+        static const char *const calls[] = {
+                "{\"method\":\"io.systemd.service.GetEnvironment\"}",
+                "{\"method\":\"io.systemd.service.SetLogLevel\",\"parameters\":{\"level\":7}}",
+        };
+        _cleanup_(fixture_done) Fixture f;
+        _cleanup_free_ char *environment = NULL;
+        VarlinkClient first;
+
+        SKIP_UNLESS(getuid() == 0, "root");
+        fixture_init(&f);
+        send_call(&f, calls[0]);
+        environment = next_message(&f);
+        CHECK(strstr(environment, "{\"parameters\":{\"environment\":[\""));
+
+        first = f.client;
+        varlink_client_open_as(&f.client, f.server, 1000, fixture_settle, &f);
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+                check_reply(&f, calls[i], REFUSED);
+        varlink_client_close(&first);
+}
+
+static int next_fd(void) {
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        CHECK_OK(fd);
+        (void) close(fd);
+        return fd;
+}
+
+TEST(a_descriptor_that_nobody_gets_is_closed) {
+        _cleanup_(fixture_done) Fixture f;
+        int fd;
+
+        fixture_init(&f);
+        send_call(&f, SLOW);
+        fixture_settle(&f);
+        fd = next_fd();
+        send_call(&f, "{\"method\":\"org.example.Test.Open\",\"oneway\":true}");
+        varlink_call_reply(TAKE_PTR(f.slow), json_object());
+        check_next(&f, "{\"parameters\":{}}");
+        CHECK(next_fd() == fd);
+
+        /* Who has gone meanwhile. */
+        send_call(&f, SLOW);
+        fixture_settle(&f);
+        fd = f.client.fd;
+        varlink_client_close(&f.client);
+        fixture_settle(&f);
+        varlink_call_reply_fd(TAKE_PTR(f.slow), json_object(), open("/dev/null", O_RDONLY | O_CLOEXEC));
+        fixture_settle(&f);
+        CHECK(!is_connected(&f));
+        CHECK(next_fd() == fd);
+}
+
+TEST(a_descriptor_that_is_queued_is_closed_with_its_queue) {
+        VarlinkOutput o = {};
+        char *text = strdup("text");
+        int fd = next_fd();
+
+        CHECK(text);
+        CHECK_OK(varlink_output_add(&o, text, strlen(text) + 1, open("/dev/null", O_RDONLY | O_CLOEXEC)));
+        CHECK(next_fd() > fd);
+        varlink_output_done(&o);
+        CHECK(next_fd() == fd);
 }
 
 TEST(a_socket_is_for_everybody_and_goes_with_its_server) {
@@ -235,6 +342,20 @@ TEST(a_socket_is_for_everybody_and_goes_with_its_server) {
         *strrchr(path, '/') = 0;
         CHECK_OK(rmdir(path));
         CHECK_OK(rmdir(directory));
+}
+
+/* As systemd's: who wanted to connect may have thought better of it, and we would wait. */
+TEST(a_socket_that_is_given_to_us_does_not_block) {
+        _cleanup_(fixture_done) Fixture f;
+        int fd;
+
+        fixture_init(&f);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CHECK_OK(fd);
+        CHECK_OK(bind(fd, &(struct sockaddr) { .sa_family = AF_UNIX }, sizeof(sa_family_t)));
+        CHECK_OK(listen(fd, 1));
+        CHECK_OK(varlink_server_listen(f.server, fd));
+        CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
 }
 
 TEST(a_socket_of_somebody_else_is_left_alone) {
