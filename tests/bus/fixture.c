@@ -45,6 +45,7 @@ static void check_subject(sd_bus_message *msg) {
 static int on_check_authorization(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error *reterr) {
         Fixture *f = userdata;
         const char *action, *key, *value;
+        uint32_t flags;
 
         check_subject(msg);
         CHECK_OK(sd_bus_message_read(msg, "s", &action));
@@ -52,8 +53,11 @@ static int on_check_authorization(sd_bus_message *msg, void *userdata, _unused_ 
         while (sd_bus_message_read(msg, "{ss}", &key, &value) > 0)
                 if (streq(key, "machine"))
                         (void) snprintf(f->machine, sizeof(f->machine), "%s", value);
+        CHECK_OK(sd_bus_message_exit_container(msg));
+        CHECK_OK(sd_bus_message_read(msg, "u", &flags));
 
         f->n_asked++;
+        f->interactive = flags & 1;
         (void) snprintf(f->action, sizeof(f->action), "%s", action);
         f->asked = sd_bus_message_ref(msg);
         if (!f->hesitates)

@@ -32,6 +32,7 @@ typedef struct Fixture {
         bool hesitates;                 /* does not answer until the test does */
         unsigned n_asked;
         char action[128], machine[128];
+        bool interactive;               /* it may have somebody asked for a password */
         sd_bus_message *asked;
 
         unsigned n_added, n_removed;    /* signals that came */

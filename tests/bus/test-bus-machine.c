@@ -242,6 +242,23 @@ TEST(kill_is_not_done_if_polkit_refuses) {
         CHECK(leader_lives(&f));
 }
 
+TEST(somebody_is_asked_for_a_password_if_the_caller_has_it_so) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        fixture_create(&f);
+
+        for (int allowed = 0; allowed < 2; allowed++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+                CHECK_OK(sd_bus_set_allow_interactive_authorization(f.pair.client, allowed));
+                reply = fixture_call(&f, WEB, MACHINE1_MACHINE, "Kill", "si", "leader", SIGCONT);
+                CHECK(!sd_bus_message_is_method_error(reply, NULL));
+                CHECK(f.n_asked == 2U + (unsigned) allowed);
+                CHECK(f.interactive == allowed);
+        }
+}
+
 TEST(terminate_and_unregister_need_to_be_granted) {
         static const char *const methods[] = { "TerminateMachine", "UnregisterMachine" };
         _cleanup_(fixture_done) Fixture f;

@@ -189,10 +189,14 @@ TEST(a_machine_is_killed_if_polkit_grants) {
         d.daemon.grants = false;
         check_error(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}",
                     VARLINK_PERMISSION_DENIED);
+        CHECK(!d.daemon.interactive);
         CHECK(waitpid(d.daemon.leader, &status, WNOHANG) == 0);
 
         d.daemon.grants = true;
-        check_ok(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}");
+        check_ok(&d, "Machine.Kill",
+                 "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\","
+                 "\"allowInteractiveAuthentication\":true}");
+        CHECK(d.daemon.interactive);
         CHECK(waitpid(d.daemon.leader, &status, 0) == d.daemon.leader);
         CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }

@@ -34,6 +34,17 @@ teardown_file() {
     timeout 120 python3 ./authorization.py refused ./polkit-says --by-its-absence
 }
 
+# A locale of that name is there, in which nothing but the language is another.
+@test "who is asked is asked in a language of theirs" {
+    cp -r /usr/lib/locale/C.utf8 /usr/lib/locale/de_DE.utf8
+    ./polkit-says asks
+    run -0 gdbus call --system --dest org.freedesktop.PolicyKit1 \
+        --object-path /org/freedesktop/PolicyKit1/Authority \
+        --method org.freedesktop.PolicyKit1.Authority.EnumerateActions de_DE.UTF-8
+    rm -r /usr/lib/locale/de_DE.utf8
+    [[ $output == *"'org.berth.start-machine', 'Eine Maschine starten', 'Um eine Maschine zu starten, "* ]]
+}
+
 @test "what root has seen in a machine is not told to others" {
     local details=(busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1
         org.berth.Manager1 ListMachineDetails)

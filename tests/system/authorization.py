@@ -52,7 +52,7 @@ ROWS = [
     Row(FREE, "GetMachineSSHInfo", "GetSSHInfo"),
     Row(FREE, "GetMachineUIDShift", "GetUIDShift"),
     Row(FREE, "MapFromMachineUser", None, "u", (0,), "MapFrom", {"uid": 0}),
-    Row(FREE, "MapFromMachineGroup", None, "u", (0,)),
+    Row(FREE, "MapFromMachineGroup", None, "u", (0,), "MapFrom", {"gid": 0}),
     Row(OWNER, "GetMachineOSRelease", "GetOSRelease"),
     Row(OWNER, "KillMachine", "Kill", "si", ("leader", signal.SIGCONT),
         "Kill", {"whom": "leader", "signal": int(signal.SIGCONT)},
@@ -61,7 +61,7 @@ ROWS = [
     Row(OWNER, "OpenMachinePTY", "OpenPTY", varlink="Open", parameters={"mode": "tty"}),
     Row(OWNER, "OpenMachineLogin", "OpenLogin", varlink="Open", parameters={"mode": "login"}),
     Row(OWNER, "OpenMachineShell", "OpenShell", "ssasas", ("root", "", [], []),
-        "Open", {"mode": "shell", "user": "root"}),
+        "Open", {"mode": "shell", "user": "root"}, ["shell"], ["/bin/true"]),
     Row(ASKED, "BindMountMachine", "BindMount", "ssbb", ("/etc/hostname", TRACE, False, True),
         "BindMount", {"source": "/etc/hostname", "destination": TRACE, "mkdir": True},
         ["bind", "--mkdir"], ["/etc/hostname", TRACE]),
@@ -119,8 +119,8 @@ def call_varlink(method, parameters):
 
 def call_words(words):
     """What berthctl complains of."""
-    done = subprocess.run(["berthctl", "--no-ask-password", *words], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["berthctl", "--no-ask-password", *words], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else ""
 
 

@@ -130,6 +130,16 @@ agents_are() {
     machine_listed visited
 }
 
+@test "an agent that could be asked does not share the terminal with the session" {
+    ./polkit-says allowed
+    person_begin setpriv --reuid=65534 --regid=65534 --clear-groups berthctl -q shell visited /bin/sh
+    screen_shows '#'
+    refused pgrep --exact pkttyagent
+    echo exit >&"$hands"
+    person_end
+    ./polkit-says asks
+}
+
 @test "kill signals whom it is told to" {
     berthctl -q shell visited /bin/sh -c 'systemd-run --quiet --unit=victim sleep 1000' </dev/null
     run -1 berthctl kill nothing-of-that-name

@@ -170,7 +170,7 @@ shares_nspawn port PrivateUsers=no
     eventually refused machine_listed port
     eventually refused unit_active systemd-nspawn@port.service
 
-    systemctl start systemd-nspawn@port.service
+    machinectl start port
     eventually guest_up port
 }
 
