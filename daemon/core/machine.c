@@ -177,6 +177,19 @@ static int kill_all(const MachineInfo *info, int signo) {
         return r < 0 ? r : 0;
 }
 
+/* A process of a user's that we were told of may have become somebody else's since, by sudo. */
+static int kill_one(const MachineInfo *info, int pidfd, int signo) {
+        int r;
+
+        if (info->uid != 0) {
+                r = process_is_owned_by(pidfd, info->uid);
+                if (r <= 0)
+                        return r < 0 ? r : -EACCES;
+        }
+
+        return process_signal(pidfd, signo);
+}
+
 static int kill_supervisor(const MachineInfo *info, int signo) {
         _cleanup_close_ int pidfd = -EBADF;
 
@@ -184,7 +197,7 @@ static int kill_supervisor(const MachineInfo *info, int signo) {
                 return -ESRCH;
 
         pidfd = process_open_identified(info->supervisor, &info->supervisor_identity);
-        return pidfd < 0 ? pidfd : process_signal(pidfd, signo);
+        return pidfd < 0 ? pidfd : kill_one(info, pidfd, signo);
 }
 
 int machine_kill(Machine *m, KillWhom whom, int signo) {
@@ -197,7 +210,7 @@ int machine_kill(Machine *m, KillWhom whom, int signo) {
 
         switch (whom) {
         case KILL_LEADER:
-                return process_signal(m->leader_fd, signo);
+                return kill_one(&m->info, m->leader_fd, signo);
         case KILL_SUPERVISOR:
                 return kill_supervisor(&m->info, signo);
         default:

@@ -161,12 +161,13 @@ Sight *machine_sight(Machine *m);
  *                      part of it
  * @signo:              signal number
  *
- * Of a unit that is there for more than the machine of somebody who is not root,
- * "all" are those processes that this user may signal anyway.
+ * For a machine of somebody who is not root, those processes are signalled that
+ * this user may signal anyway, but for all in a scope that we have made for it.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EINVAL      @signo is not a signal
  *         -EOPNOTSUPP  it is the host
+ *         -EACCES      the leader or supervisor is not the user's any more
  *         -ESRCH       nothing to signal is left
  */
 int machine_kill(Machine *m, KillWhom whom, int signo);

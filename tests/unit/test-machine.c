@@ -225,6 +225,26 @@ TEST(a_supervisor_is_signalled_only_if_it_is_who_it_was) {
         end_sleeper(leader);
 }
 
+TEST(who_is_not_the_owner_s_any_more_is_not_signalled) {
+        pid_t leader = start_sleeper(), supervisor = start_sleeper();
+        MachineInfo info = { .name = strdup("web"), .leader = leader, .supervisor = supervisor };
+        _cleanup_close_ int fd = process_open(supervisor);
+        _cleanup_(machine_freep) Machine *m = NULL;
+
+        CHECK_OK(process_identify(fd, &info.supervisor_identity));
+        info.uid = getuid() + 1;
+        CHECK_OK(machine_new(&info, process_open(leader), &m));
+        CHECK_ERR(machine_kill(m, KILL_LEADER, SIGKILL), EACCES);
+        CHECK_ERR(machine_kill(m, KILL_SUPERVISOR, SIGKILL), EACCES);
+        CHECK(process_is_alive(machine_leader_fd(m)) && process_is_alive(fd));
+
+        machine_info_edit(m)->uid = getuid();
+        CHECK_OK(machine_kill(m, KILL_LEADER, SIGCONT));
+        CHECK_OK(machine_kill(m, KILL_SUPERVISOR, SIGCONT));
+        end_sleeper(leader);
+        end_sleeper(supervisor);
+}
+
 /* Users of machines */
 
 static Machine *make_machine(const char *name, MachineClass class, pid_t leader) {
