@@ -5,7 +5,7 @@
 
 #include "client/agent.h"
 #include "client/machine.h"
-#include "client/passwd.h"
+#include "lib/base/passwd.h"
 #include "client/session.h"
 #include "client/value.h"
 #include "client/verb.h"

@@ -7,7 +7,7 @@
 
 #include "client/moment.h"
 #include "client/options.h"
-#include "client/passwd.h"
+#include "lib/base/passwd.h"
 #include "client/signals.h"
 #include "client/table.h"
 #include "client/value.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "client/passwd.h"
+#include "lib/base/passwd.h"
 #include "lib/base/beneath.h"
 #include "lib/base/text.h"
 
