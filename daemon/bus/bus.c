@@ -66,6 +66,11 @@ static int add_objects(BusConnection *c) {
         if (r < 0)
                 return r;
 
+        r = sd_bus_add_fallback_vtable(c->connection, NULL, MACHINE_PATH_PREFIX, BERTH_MACHINE,
+                                       bus_berth_machine_vtable, bus_find_machine, c->bus);
+        if (r < 0)
+                return r;
+
         return sd_bus_add_node_enumerator(c->connection, NULL, MACHINE_PATH_PREFIX, bus_list_machines,
                                           c->bus);
 }

@@ -97,6 +97,7 @@ int machine_path(const char *name, char **ret);
 extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_machine_vtable[];
 extern const sd_bus_vtable bus_berth_vtable[];
+extern const sd_bus_vtable bus_berth_machine_vtable[];
 extern const sd_bus_vtable bus_log_vtable[];
 extern const sd_bus_vtable bus_driver_vtable[];
 

@@ -314,6 +314,7 @@ typedef struct Row {
         BusAnswer write;
 } Row;
 
+/* Of machine1. */
 static const Row row_table[] = {
         { "UnregisterMachine", NULL, &operation_unregister },
         { "TerminateMachine", "Terminate", &operation_terminate },
@@ -333,6 +334,12 @@ static const Row row_table[] = {
         { "OpenMachinePTY", "OpenPTY", &operation_open_pty, NULL, write_terminal },
         { "OpenMachineLogin", "OpenLogin", &operation_open_login, NULL, write_terminal },
         { "OpenMachineShell", "OpenShell", &operation_open_shell, read_shell, write_terminal },
+};
+
+/* Of org.berth. */
+static const Row berth_row_table[] = {
+        { NULL, "Freeze", &operation_freeze },
+        { NULL, "Thaw", &operation_thaw },
 };
 
 static int read_and_operate(sd_bus_message *msg, const Row *row, const char *name, sd_bus_error *reterr) {
@@ -364,12 +371,26 @@ int bus_operate_from_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bu
         return -ENOSYS;
 }
 
-int bus_operate_from_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+static int operate_from_machine(
+                sd_bus_message *msg,
+                const Row *table,
+                size_t n_rows,
+                const Machine *m,
+                sd_bus_error *reterr) {
+
         const char *method = sd_bus_message_get_member(msg);
 
-        for (size_t i = 0; i < ELEMENTSOF(row_table); i++)
-                if (streq_ptr(row_table[i].machine_method, method))
-                        return read_and_operate(msg, &row_table[i], machine_info(userdata)->name, reterr);
+        for (size_t i = 0; i < n_rows; i++)
+                if (streq_ptr(table[i].machine_method, method))
+                        return read_and_operate(msg, &table[i], machine_info(m)->name, reterr);
 
         return -ENOSYS;
+}
+
+int bus_operate_from_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operate_from_machine(msg, row_table, ELEMENTSOF(row_table), userdata, reterr);
+}
+
+int bus_operate_from_berth_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        return operate_from_machine(msg, berth_row_table, ELEMENTSOF(berth_row_table), userdata, reterr);
 }

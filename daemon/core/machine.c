@@ -109,6 +109,12 @@ IdMap *machine_id_map(Machine *m, IdKind kind) {
         return &m->id_maps[kind];
 }
 
+bool machine_is_frozen(const Machine *m) {
+        assert(m);
+
+        return m->info.class != MACHINE_HOST && m->info.cgroup && cgroup_is_frozen(m->info.cgroup) > 0;
+}
+
 bool machine_info_holds_unit(const MachineInfo *info) {
         if (info->owns_scope)
                 return true;

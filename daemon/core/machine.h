@@ -106,6 +106,14 @@ void machine_info_done(MachineInfo *info);
 int machine_new(MachineInfo *info, int leader_fd, Machine **ret);
 
 /**
+ * machine_is_frozen() - check whether all of a machine's processes stand still
+ * @m:                  the machine
+ *
+ * Return: whether they do. Where the kernel does not say so, they go on.
+ */
+bool machine_is_frozen(const Machine *m);
+
+/**
  * machine_free() - destroy a machine object
  * @m:                  object to destroy, or NULL
  *

@@ -152,6 +152,24 @@ static int kill_scope(Machine *machine) {
         return r == -ESRCH ? 0 : r;
 }
 
+static bool holds_unit(Manager *m, const MachineInfo *info) {
+        return machine_info_holds_unit(info) &&
+               !registry_shares_unit(registry_find(&m->machines, info->name));
+}
+
+int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, void *userdata) {
+        const MachineInfo *info;
+
+        assert(m);
+        assert(machine);
+
+        info = machine_info(machine);
+        if (info->class == MACHINE_HOST || !holds_unit(m, info))
+                return -EOPNOTSUPP;
+
+        return m->scope->ops->freeze(m->scope, info->unit, info->cgroup, frozen, done, userdata);
+}
+
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
         const MachineInfo *info;
         bool has_job = false;
@@ -166,8 +184,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
 
         if (info->owns_scope)
                 r = kill_scope(machine);
-        else if (machine_info_holds_unit(info) &&
-                 !registry_shares_unit(registry_find(&m->machines, info->name))) {
+        else if (holds_unit(m, info)) {
                 r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
                 has_job = true;
         } else

@@ -184,6 +184,20 @@ int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *us
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata);
 
 /**
+ * manager_freeze() - have all processes of a machine stand still, or go on
+ * @m:                  the manager
+ * @machine:            the machine
+ * @frozen:             which of both
+ * @done:               told when they do, after this function has returned
+ * @userdata:           for that
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -EOPNOTSUPP  it is the host, or its unit is not its alone
+ *         others       what the scope backend runs into
+ */
+int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, void *userdata);
+
+/**
  * manager_unregister() - forget a machine, which runs on
  * @m:                  the manager
  * @machine:            the machine; its object is gone afterwards

@@ -21,6 +21,8 @@ const OperationKind *const operation_table[] = {
         &operation_unregister,
         &operation_terminate,
         &operation_kill,
+        &operation_freeze,
+        &operation_thaw,
         &operation_get_ssh_info,
         &operation_get_uid_shift,
         &operation_map_from_user,

@@ -222,6 +222,8 @@ extern const OperationKind operation_start;
 extern const OperationKind operation_unregister;
 extern const OperationKind operation_terminate;
 extern const OperationKind operation_kill;
+extern const OperationKind operation_freeze;
+extern const OperationKind operation_thaw;
 extern const OperationKind operation_get_ssh_info;
 extern const OperationKind operation_get_uid_shift;
 extern const OperationKind operation_map_from_user;

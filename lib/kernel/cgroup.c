@@ -159,7 +159,7 @@ int cgroup_attach(const char *path, pid_t pid) {
         return cgroup_write(path, "cgroup.procs", text);
 }
 
-int cgroup_is_populated(const char *path) {
+static int has_event(const char *path, const char *line) {
         _cleanup_free_ char *text = NULL;
         int r;
 
@@ -169,7 +169,15 @@ int cgroup_is_populated(const char *path) {
         if (r < 0)
                 return r;
 
-        return strstr(text, "populated 1") != NULL;
+        return strstr(text, line) != NULL;
+}
+
+int cgroup_is_populated(const char *path) {
+        return has_event(path, "populated 1");
+}
+
+int cgroup_is_frozen(const char *path) {
+        return has_event(path, "frozen 1");
 }
 
 int cgroup_kill_all(const char *path) {

@@ -108,6 +108,15 @@ int cgroup_read(const char *path, const char *attribute, char **ret);
 int cgroup_is_populated(const char *path);
 
 /**
+ * cgroup_is_frozen() - check whether all in and below a control group stand still
+ * @path:               its path
+ *
+ * Return: 1 if they do, 0 if not, or not all, or no such group, negative error code.
+ * Errors: what reading cgroup.events runs into
+ */
+int cgroup_is_frozen(const char *path);
+
+/**
  * cgroup_kill_all() - kill everything in and below a control group
  * @path:               its path
  *

@@ -26,11 +26,12 @@ typedef struct Cgroupfs {
 struct ScopeJob {
         Cgroupfs *cgroupfs;
         ScopeJob *next, *previous;
-        sd_event_source *source;
+        sd_event_source *source, *timer;
         char *cgroup;
         ScopeDone done;
         void *userdata;
         int result;
+        bool freezes;           /* or thaws */
 };
 
 static ScopeJob *job_free(ScopeJob *job) {
@@ -45,6 +46,7 @@ static ScopeJob *job_free(ScopeJob *job) {
                 job->next->previous = job->previous;
 
         sd_event_source_disable_unref(job->source);
+        sd_event_source_disable_unref(job->timer);
         free(job->cgroup);
         free(job);
         return NULL;
@@ -67,14 +69,18 @@ static int job_new(Cgroupfs *c, ScopeJob **ret) {
         return 0;
 }
 
-static int on_told(_unused_ sd_event_source *source, void *userdata) {
-        ScopeJob *job = userdata;
+static void job_finish(ScopeJob *job, int result) {
         ScopeDone done = job->done;
-        void *done_userdata = job->userdata;
-        int result = job->result;
+        void *userdata = job->userdata;
 
         (void) job_free(job);
-        done(done_userdata, result);
+        done(userdata, result);
+}
+
+static int on_told(_unused_ sd_event_source *source, void *userdata) {
+        ScopeJob *job = userdata;
+
+        job_finish(job, job->result);
         return 0;
 }
 
@@ -114,10 +120,20 @@ static int on_cgroup_event(
         return 0;
 }
 
+static int watch_events(Cgroupfs *c, ScopeJob *job, sd_event_inotify_handler_t on_event) {
+        _cleanup_free_ char *events = NULL;
+        int r;
+
+        r = text_printf(&events, "%s%s/cgroup.events", cgroup_mount_point(), job->cgroup);
+        if (r < 0)
+                return r;
+
+        return sd_event_add_inotify(c->event, &job->source, events, IN_MODIFY, on_event, job);
+}
+
 /* Removes a control group, now or when its last process has gone. */
 static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         _cleanup_(job_freep) ScopeJob *job = NULL;
-        _cleanup_free_ char *events = NULL;
         int r;
 
         r = cgroup_remove(cgroup);
@@ -132,11 +148,7 @@ static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         if (!job->cgroup)
                 return -ENOMEM;
 
-        r = text_printf(&events, "%s%s/cgroup.events", cgroup_mount_point(), cgroup);
-        if (r < 0)
-                return r;
-
-        r = sd_event_add_inotify(c->event, &job->source, events, IN_MODIFY, on_cgroup_event, job);
+        r = watch_events(c, job, on_cgroup_event);
         if (r < 0)
                 return r;
 
@@ -318,6 +330,85 @@ static int cgroupfs_stop(
         return tell_later(c, 0, done, userdata);
 }
 
+static int on_freezer_event(
+                _unused_ sd_event_source *source,
+                _unused_ const struct inotify_event *e,
+                void *userdata) {
+
+        ScopeJob *job = userdata;
+
+        if (cgroup_is_frozen(job->cgroup) == (int) job->freezes)
+                job_finish(job, 0);
+        return 0;
+}
+
+static int on_freezer_timeout(
+                _unused_ sd_event_source *source,
+                _unused_ uint64_t usec,
+                void *userdata) {
+
+        ScopeJob *job = userdata;
+
+        /* What cannot be frozen is in the middle of a system call that does not end. */
+        if (job->freezes)
+                (void) cgroup_write(job->cgroup, "cgroup.freeze", "0");
+
+        job_finish(job, -ETIMEDOUT);
+        return 0;
+}
+
+static int wait_for_freezer(Cgroupfs *c, ScopeJob *job) {
+        int r;
+
+        /* Before anything is written, so that no change is missed. */
+        r = watch_events(c, job, on_freezer_event);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_time_relative(c->event, &job->timer, CLOCK_MONOTONIC, SCOPE_FREEZE_USEC, 0,
+                                       on_freezer_timeout, job);
+        if (r < 0)
+                return r;
+
+        r = cgroup_write(job->cgroup, "cgroup.freeze", job->freezes ? "1" : "0");
+        return r == -ENOENT ? -EOPNOTSUPP : r;
+}
+
+static int cgroupfs_freeze(
+                ScopeBackend *b,
+                _unused_ const char *unit,
+                const char *cgroup,
+                bool frozen,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        Cgroupfs *c = (Cgroupfs *) b;
+        int r;
+
+        r = job_new(c, &job);
+        if (r < 0)
+                return r;
+
+        job->done = done;
+        job->userdata = userdata;
+        job->freezes = frozen;
+        job->cgroup = strdup(cgroup);
+        if (!job->cgroup)
+                return -ENOMEM;
+
+        r = wait_for_freezer(c, job);
+        if (r < 0)
+                return r;
+
+        /* It may have been so all the time, and then nothing will tell. */
+        if (cgroup_is_frozen(cgroup) == (int) frozen)
+                return tell_later(c, 0, done, userdata);
+
+        TAKE_PTR(job);
+        return 0;
+}
+
 static void cgroupfs_release(ScopeBackend *b, const char *unit, const char *cgroup) {
         (void) end_unit((Cgroupfs *) b, unit, cgroup);
 }
@@ -340,6 +431,7 @@ static const ScopeOps cgroupfs_ops = {
         .start_scope = cgroupfs_start_scope,
         .start_service = cgroupfs_start_service,
         .stop = cgroupfs_stop,
+        .freeze = cgroupfs_freeze,
         .release = cgroupfs_release,
         .free = cgroupfs_free,
 };

@@ -291,7 +291,71 @@ static int systemd_stop(
         return call_unit((Systemd *) b, "StopUnit", unit, "replace", /* waits= */ false, done, userdata);
 }
 
-static void on_released(_unused_ void *userdata, _unused_ int result) {
+static void on_nobody_waits(_unused_ void *userdata, _unused_ int result) {
+}
+
+static int on_answered(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        job_finish(userdata, sd_bus_message_is_method_error(reply, NULL) ? error_of_reply(reply) : 0);
+        return 1;
+}
+
+static int call_freezer(
+                Systemd *s,
+                const char *method,
+                const char *unit,
+                sd_bus_message_handler_t on_reply,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        int r;
+
+        r = job_new(s, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(m, "s", unit);
+        if (r < 0)
+                return r;
+
+        /* Of the job it is the unit that is kept, for the way back. */
+        job->path = strdup(unit);
+        if (!job->path)
+                return -ENOMEM;
+
+        r = sd_bus_call_async(s->bus, &job->call, m, on_reply, job, SCOPE_FREEZE_USEC);
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job);
+        return 0;
+}
+
+/* What cannot be frozen is in the middle of a system call that does not end: the others go on. */
+static int on_frozen(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        ScopeJob *job = userdata;
+
+        if (sd_bus_message_is_method_error(reply, NULL) && error_of_reply(reply) == -ETIMEDOUT)
+                (void) call_freezer(job->systemd, "ThawUnit", job->path, on_answered, on_nobody_waits, NULL);
+
+        return on_answered(reply, userdata, reterr);
+}
+
+static int systemd_freeze(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                bool frozen,
+                ScopeDone done,
+                void *userdata) {
+
+        return call_freezer((Systemd *) b, frozen ? "FreezeUnit" : "ThawUnit", unit,
+                            frozen ? on_frozen : on_answered, done, userdata);
 }
 
 static void systemd_release(ScopeBackend *b, const char *unit, const char *cgroup) {
@@ -299,7 +363,7 @@ static void systemd_release(ScopeBackend *b, const char *unit, const char *cgrou
         if (cgroup && cgroup_is_populated(cgroup) == 0)
                 return;
 
-        (void) systemd_stop(b, unit, cgroup, on_released, NULL);
+        (void) systemd_stop(b, unit, cgroup, on_nobody_waits, NULL);
 }
 
 static ScopeBackend *systemd_free(ScopeBackend *b) {
@@ -320,6 +384,7 @@ static const ScopeOps systemd_ops = {
         .start_scope = systemd_start_scope,
         .start_service = systemd_start_service,
         .stop = systemd_stop,
+        .freeze = systemd_freeze,
         .release = systemd_release,
         .free = systemd_free,
 };

@@ -46,6 +46,16 @@ typedef struct ScopeOps {
          * is where the unit was seen, or NULL: where start_scope() puts it. */
         int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);
 
+        /* Has all in a unit stand still, or go on; done when they do. -ETIMEDOUT: they do not in time,
+         * and go on. -EOPNOTSUPP: this host cannot. */
+        int (*freeze)(
+                        ScopeBackend *b,
+                        const char *unit,
+                        const char *cgroup,
+                        bool frozen,
+                        ScopeDone done,
+                        void *userdata);
+
         /* Ends what a machine of ours has left in its scope, when it has ended itself. */
         void (*release)(ScopeBackend *b, const char *unit, const char *cgroup);
 
@@ -62,6 +72,9 @@ static inline void scope_backend_freep(ScopeBackend **b) {
         if (*b)
                 (void) (*b)->ops->free(*b);
 }
+
+/* What takes longer to stand still is given up, before callers on the bus give up on us. */
+#define SCOPE_FREEZE_USEC (10 * USEC_PER_SEC)
 
 #define SCOPE_SLICE "machine.slice"
 

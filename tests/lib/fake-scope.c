@@ -41,6 +41,23 @@ static int fake_stop(
         return note(f, unit, done, userdata);
 }
 
+static int fake_freeze(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                bool frozen,
+                ScopeDone done,
+                void *userdata) {
+
+        FakeScope *f = (FakeScope *) b;
+
+        if (frozen)
+                f->n_frozen++;
+        else
+                f->n_thawed++;
+        return note(f, unit, done, userdata);
+}
+
 static void fake_release(ScopeBackend *b, const char *unit, _unused_ const char *cgroup) {
         FakeScope *f = (FakeScope *) b;
 
@@ -52,6 +69,7 @@ static const ScopeOps fake_ops = {
         .start_scope = fake_start_scope,
         .start_service = fake_start_service,
         .stop = fake_stop,
+        .freeze = fake_freeze,
         .release = fake_release,
 };
 

@@ -11,7 +11,7 @@
 typedef struct FakeScope {
         ScopeBackend backend;
         int refuses;            /* error that start_scope() returns, or 0 */
-        unsigned n_started, n_services, n_stopped, n_released;
+        unsigned n_started, n_services, n_stopped, n_released, n_frozen, n_thawed;
         char unit[256];         /* the last one */
         ScopeDone done;         /* of the job that is under way */
         void *userdata;
