@@ -184,6 +184,45 @@ int netlink_get_link(Netlink *nl, unsigned ifindex, NetlinkLink *ret) {
         return get_link(nl, ifindex, NULL, ret);
 }
 
+/* The kernel's structure has grown, and may grow on; of an older one the rest is 0. */
+static int on_traffic(struct nlmsghdr *answer, void *userdata) {
+        struct nlattr *a[IFLA_MAX + 1];
+        struct rtnl_link_stats64 s = {};
+        NetlinkTraffic *t = userdata;
+
+        if (answer->nlmsg_type != RTM_NEWLINK)
+                return 0;
+        if (nlmsg_parse(answer, sizeof(struct ifinfomsg), a, IFLA_MAX, NULL) < 0 || !a[IFLA_STATS64])
+                return -EBADMSG;
+
+        memcpy(&s, nla_data(a[IFLA_STATS64]), MIN(sizeof(s), (size_t) nla_len(a[IFLA_STATS64])));
+        get_string(t->name, sizeof(t->name), a[IFLA_IFNAME]);
+        t->received = (NetlinkCounters) { s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped };
+        t->sent = (NetlinkCounters) { s.tx_bytes, s.tx_packets, s.tx_errors, s.tx_dropped };
+        return 0;
+}
+
+int netlink_get_traffic(Netlink *nl, unsigned ifindex, NetlinkTraffic *ret) {
+        _cleanup_(netlink_request_freep) struct nl_msg *msg = NULL;
+        NetlinkTraffic t = {};
+        int r;
+
+        assert(nl);
+        assert(ifindex > 0);
+        assert(ret);
+
+        r = link_request(RTM_GETLINK, 0, ifindex, &msg);
+        if (r < 0)
+                return r;
+
+        r = netlink_call(nl, msg, on_traffic, &t);
+        if (r < 0)
+                return r;
+
+        *ret = t;
+        return 0;
+}
+
 typedef struct Veths {
         NetlinkLink *links;
         size_t n;

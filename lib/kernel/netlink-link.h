@@ -18,6 +18,16 @@ typedef struct NetlinkLink {
         bool up;
 } NetlinkLink;
 
+typedef struct NetlinkCounters {
+        uint64_t bytes, packets, errors, dropped;
+} NetlinkCounters;
+
+/* What has passed through an interface since it is there. */
+typedef struct NetlinkTraffic {
+        char name[IFNAME_SIZE];
+        NetlinkCounters received, sent;
+} NetlinkTraffic;
+
 /* Two interfaces that are each other's far end. */
 typedef struct NetlinkVeth {
         const char *name;
@@ -65,6 +75,18 @@ int netlink_find_link(Netlink *nl, const char *name, NetlinkLink *ret);
  *         others       what the kernel answered
  */
 int netlink_get_link(Netlink *nl, unsigned ifindex, NetlinkLink *ret);
+
+/**
+ * netlink_get_traffic() - look up what has passed through an interface
+ * @nl:                 socket in its namespace
+ * @ifindex:            its number, above 0
+ * @ret:                return location for its name and counters
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENODEV      no such interface
+ *         others       what the kernel answered
+ */
+int netlink_get_traffic(Netlink *nl, unsigned ifindex, NetlinkTraffic *ret);
 
 /**
  * netlink_list_veths() - list the veth interfaces of a namespace

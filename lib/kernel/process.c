@@ -29,6 +29,9 @@ typedef struct PidfdInfo {
         int32_t exit_code;
 } PidfdInfo;
 
+/* For mask: what is left of a process that was reaped, since 6.15. */
+#define PIDFD_INFO_EXIT_ (UINT64_C(1) << 3)
+
 /* The longest are maps of ids: 340 lines of 33 bytes. */
 #define PROC_FILE_MAX (16 << 10)
 
@@ -183,6 +186,63 @@ int process_open_identified(pid_t pid, const ProcessIdentity *identity) {
                 return -ESRCH;
 
         return TAKE_FD(pidfd);
+}
+
+/* Field 52, of a process that waits to be reaped. */
+static int status_of_zombie(int pidfd, int *ret) {
+        _cleanup_free_ char *text = NULL;
+        const char *p;
+        char path[64];
+        pid_t pid;
+        int r;
+
+        r = process_pid(pidfd, &pid);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%i/stat", pid);
+        r = file_read(path, PROC_FILE_MAX, &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+
+        /* While it is not reaped, the number is its own. */
+        r = process_pid(pidfd, &pid);
+        if (r < 0)
+                return r;
+
+        p = strrchr(text, ')');
+        for (unsigned field = 2; p && field < 52; field++)
+                p = strchr(p + 1, ' ');
+
+        return p && sscanf(p, " %i", ret) == 1 ? 0 : -EIO;
+}
+
+static int status_of_reaped(int pidfd, int *ret) {
+        PidfdInfo info = { .mask = PIDFD_INFO_EXIT_ };
+
+        if (ioctl(pidfd, PIDFD_GET_INFO_, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT_))
+                return -ESRCH;
+
+        *ret = info.exit_code;
+        return 0;
+}
+
+int process_exit_status(int pidfd, int *ret) {
+        int status, r;
+
+        assert(ret);
+
+        if (process_is_alive(pidfd))
+                return -EBUSY;
+
+        r = status_of_zombie(pidfd, &status);
+        if (r < 0) /* or was reaped just now */
+                r = status_of_reaped(pidfd, &status);
+        if (r < 0)
+                return r;
+
+        *ret = status;
+        return 0;
 }
 
 int process_owner(int pidfd, uid_t *ret) {

@@ -96,6 +96,21 @@ int process_start_time(int pidfd, uint64_t *ret);
 int process_open_identified(pid_t pid, const ProcessIdentity *identity);
 
 /**
+ * process_exit_status() - how a process has ended that is not our child
+ * @pidfd:              descriptor of the process
+ * @ret:                return location for its status, as waitpid() has it
+ *
+ * For good once it is reaped, from Linux 6.15 on; on older kernels only until
+ * then, which may be no time at all.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EBUSY       it has not ended
+ *         -ESRCH       it was reaped, and the kernel does not tell
+ *         others       what reading /proc runs into
+ */
+int process_exit_status(int pidfd, int *ret);
+
+/**
  * process_owner() - effective user of a process
  * @pidfd:              pidfd of it
  * @ret:                return location for the user id

@@ -47,6 +47,39 @@ TEST(a_pidfd_tells_its_process_until_it_is_reaped) {
         CHECK_ERR(process_open_identified(pid, &identity), ESRCH);
 }
 
+static void check_status(pid_t pid, int wanted) {
+        siginfo_t info;
+        int status;
+
+        _cleanup_close_ int pidfd = process_open(pid);
+
+        CHECK_OK(pidfd);
+        CHECK_OK(waitid(P_PID, (id_t) pid, &info, WEXITED | WNOWAIT));
+        CHECK_OK(process_exit_status(pidfd, &status));
+        CHECK(status == wanted);
+
+        CHECK(waitpid(pid, NULL, 0) == pid);
+        if (process_exit_status(pidfd, &status) >= 0) /* since 6.15 */
+                CHECK(status == wanted);
+}
+
+TEST(how_a_process_has_ended_is_told_of_others_children_too) {
+        _cleanup_close_ int pidfd = -EBADF;
+        pid_t pid = start_sleeper();
+        int status;
+
+        pidfd = process_open(pid);
+        CHECK_ERR(process_exit_status(pidfd, &status), EBUSY);
+        CHECK_OK(process_signal(pidfd, SIGKILL));
+        check_status(pid, SIGKILL);
+
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0)
+                _exit(7);
+        check_status(pid, 7 << 8);
+}
+
 TEST(something_else_is_no_pidfd) {
         pid_t pid;
 

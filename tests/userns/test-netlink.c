@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <linux/if_addr.h>
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "lib/kernel/netlink-address.h"
@@ -75,6 +77,45 @@ TEST(a_veth_pair_is_born_with_names_and_addresses) {
 
         CHECK_ERR(netlink_find_link(f.host, "host0", &l), ENODEV);
         CHECK_ERR(netlink_find_link(f.guest, "ve-web", &l), ENODEV);
+}
+
+static void send_frame(int ifindex) {
+        struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = ifindex };
+        _cleanup_close_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+        uint8_t frame[60] = {};
+
+        CHECK_OK(fd);
+        memset(frame, 0xff, 6);
+        CHECK(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *) &to, sizeof(to)) == sizeof(frame));
+}
+
+TEST(what_one_end_sends_the_other_receives) {
+        _cleanup_(fixture_done) Fixture f = {};
+        NetlinkTraffic host = {}, guest = {};
+        NetlinkLink l = {};
+
+        USERNS_TEST_BEGIN();
+        fixture_init(&f);
+        CHECK_OK(create_pair(&f));
+        CHECK_OK(netlink_find_link(f.guest, "host0", &l));
+        CHECK_OK(netlink_set_link_up(f.guest, l.ifindex));
+        CHECK_OK(netlink_get_traffic(f.guest, l.ifindex, &guest));
+        CHECK_STREQ(guest.name, "host0");
+        CHECK(guest.sent.packets == 0 && guest.received.bytes == 0);
+
+        CHECK_OK(netlink_find_link(f.host, "ve-web", &l));
+        CHECK_OK(netlink_set_link_up(f.host, l.ifindex));
+        send_frame((int) l.ifindex);
+        CHECK_OK(netlink_get_traffic(f.host, l.ifindex, &host));
+        CHECK_STREQ(host.name, "ve-web");
+        CHECK(host.sent.packets > 0 && host.sent.bytes >= 60);
+
+        CHECK_OK(netlink_find_link(f.guest, "host0", &l));
+        CHECK_OK(netlink_get_traffic(f.guest, l.ifindex, &guest));
+        CHECK(guest.received.packets >= host.sent.packets);
+        CHECK(guest.received.bytes >= host.sent.bytes);
+
+        CHECK_ERR(netlink_get_traffic(f.host, l.ifindex + 100, &host), ENODEV);
 }
 
 TEST(a_name_that_is_taken_changes_nothing) {
