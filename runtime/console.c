@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include "lib/base/console-log.h"
 #include "lib/kernel/relay.h"
 #include "runtime/console.h"
 
@@ -9,12 +10,20 @@ struct ConsoleLink {
         sd_event *event;
         sd_event_source *source;
         Run *run;
-        Relay *relay;           /* NULL: what comes is thrown away */
+        Relay *relay;           /* NULL: nobody is shown what comes */
+        ConsoleLog *log;        /* or NULL */
         bool read_only;
         ConsoleEscaped escaped;
         ConsoleEnded ended;
         void *userdata;
 };
+
+static void keep(void *userdata, const char *data, size_t size) {
+        ConsoleLink *c = userdata;
+
+        if (c->log)
+                console_log_write(c->log, data, size);
+}
 
 static int on_drain(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         ConsoleLink *c = userdata;
@@ -25,6 +34,8 @@ static int on_drain(sd_event_source *source, int fd, uint32_t revents, void *use
         (void) revents;
 
         n = read(fd, buffer, sizeof(buffer));
+        if (n > 0)
+                keep(c, buffer, (size_t) n);
         if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
                 return 0;
 
@@ -94,6 +105,8 @@ static int connect_relay(ConsoleLink *c) {
                 .output = STDOUT_FILENO,
                 .master = c->run->guest_fds[GUEST_CONSOLE_MASTER],
                 .read_only = c->read_only,
+                .seen = keep,
+                .userdata = c,
         };
         int r;
 
@@ -112,6 +125,28 @@ static bool is_read_only(Console mode) {
                 return false;
 
         return !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO);
+}
+
+/* Not where there is no console; and what a person does in a shell that they
+ * started at their terminal is theirs. */
+static bool is_kept(const ConsoleLink *c) {
+        return !c->run->pipe && (c->run->spec->mode == START_BOOT || c->read_only ||
+                                 c->run->spec->console == CONSOLE_PASSIVE);
+}
+
+/* A log that cannot be written is no reason not to run a machine. */
+static int open_log(ConsoleLink *c) {
+        int r;
+
+        if (!is_kept(c))
+                return 0;
+
+        r = console_log_new(CONSOLE_LOG_DIRECTORY, c->run->spec->machine, &c->log);
+        if (r < 0)
+                return r;
+
+        console_log_mark(c->log, "started");
+        return 0;
 }
 
 int console_new(
@@ -142,6 +177,10 @@ int console_new(
                 .userdata = userdata,
         };
 
+        r = open_log(c);
+        if (r < 0)
+                return r;
+
         r = run->pipe || run->spec->console == CONSOLE_PASSIVE ? drain(c) : connect_relay(c);
         if (r < 0)
                 return r;
@@ -156,6 +195,7 @@ ConsoleLink *console_free(ConsoleLink *c) {
 
         (void) sd_event_source_unref(c->source);
         (void) relay_free(c->relay);
+        (void) console_log_free(c->log);
         (void) sd_event_unref(c->event);
         free(c);
         return NULL;
@@ -174,6 +214,14 @@ void console_finish(ConsoleLink *c) {
          * before all that was written has been read. */
         closep(&c->run->guest_fds[GUEST_CONSOLE_PEER]);
         c->run->guest_fds[GUEST_CONSOLE_PEER] = -EBADF;
+}
+
+void console_note(ConsoleLink *c, const char *text) {
+        assert(c);
+        assert(text);
+
+        if (c->log)
+                console_log_mark(c->log, "%s", text);
 }
 
 void console_resize(ConsoleLink *c) {

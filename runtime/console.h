@@ -6,7 +6,8 @@
  *
  * The supervisor's side of /dev/console: connected with our own terminal or
  * streams, or with nothing; but read in any case, so that whoever writes to it
- * in the guest never waits for a reader.
+ * in the guest never waits for a reader; and kept, see lib/base/console-log.h,
+ * unless a person at our terminal runs nothing but a program of theirs.
  */
 
 #include <systemd/sd-event.h>
@@ -55,6 +56,13 @@ DEFINE_CLEANUP(ConsoleLink, console_free);
  * @c:                  the object
  */
 void console_finish(ConsoleLink *c);
+
+/**
+ * console_note() - add a line of ours to the console's log
+ * @c:                  the object
+ * @text:               what has happened to the machine
+ */
+void console_note(ConsoleLink *c, const char *text);
 
 /* Whether what is typed at our terminal goes to the guest. */
 bool console_is_interactive(const ConsoleLink *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -216,6 +217,23 @@ static int exit_status(const Supervisor *s) {
         return EXIT_FAILURE;
 }
 
+/* For those who look at the console's log for how it came to this. */
+static void note_end(const Supervisor *s) {
+        char text[64 + SIGNAL_STRING_MAX], name[SIGNAL_STRING_MAX];
+
+        if (s->end.si_code == CLD_EXITED)
+                (void) snprintf(text, sizeof(text), "ended, exit status %i", s->end.si_status);
+        else if (s->end.si_status == SIGHUP)
+                (void) snprintf(text, sizeof(text), "restarts");
+        else if (s->end.si_status == SIGINT)
+                (void) snprintf(text, sizeof(text), "powered off");
+        else
+                (void) snprintf(text, sizeof(text), "ended by signal %s",
+                                signal_to_string(s->end.si_status, name));
+
+        console_note(s->console, text);
+}
+
 static void supervisor_done(Supervisor *s) {
         if (!s->ended) {
                 kill_payload(s, SIGKILL);
@@ -242,5 +260,6 @@ int supervisor_run(Run *run) {
         if (r < 0)
                 return r;
 
+        note_end(&s);
         return exit_status(&s);
 }

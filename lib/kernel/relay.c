@@ -55,6 +55,8 @@ struct Relay {
         uint64_t escape_usec;           /* when the first of them was pressed */
         char last_typed, last_written;
         RelayEnd end;
+        RelaySeen seen;
+        void *userdata;
 };
 
 static uint64_t now_usec(void) {
@@ -314,8 +316,12 @@ static int read_master(Relay *relay) {
                 relay->master_ended = true;
                 return 0;
         }
+        if (n < 0)
+                return (int) n;
 
-        return n < 0 ? (int) n : 0;
+        if (relay->seen)
+                relay->seen(relay->userdata, b->data + b->size - n, (size_t) n);
+        return 0;
 }
 
 static int write_master(Relay *relay) {
@@ -482,6 +488,8 @@ int relay_new(const RelayOptions *options, Relay **ret) {
         for (Side side = 0; side < _SIDE_MAX; side++)
                 relay->streams[side].fd = relay->streams[side].own_fd = -EBADF;
 
+        relay->seen = options->seen;
+        relay->userdata = options->userdata;
         relay->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         if (relay->epoll_fd < 0)
                 return -errno;

@@ -29,11 +29,16 @@ typedef enum RelayEnd {
         _RELAY_END_MAX,
 } RelayEnd;
 
+/* What the pseudo terminal said, before it is written. */
+typedef void (*RelaySeen)(void *userdata, const char *data, size_t size);
+
 typedef struct RelayOptions {
         int input;              /* borrowed, usually STDIN_FILENO */
         int output;             /* borrowed, usually STDOUT_FILENO */
         int master;             /* borrowed; made non-blocking */
         bool read_only;         /* input is left alone, its terminal's mode as well */
+        RelaySeen seen;         /* or NULL */
+        void *userdata;         /* for it */
 } RelayOptions;
 
 /**
