@@ -31,7 +31,11 @@
         X(E_INTERACTION_REQUIRED, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "Interactive authentication required") \
         X(E_LIMITS_EXCEEDED,    "org.freedesktop.DBus.Error.LimitsExceeded",    "Too many at a time")           \
         X(E_NO_CONTROLLER,      "org.berth.NoController",                       "Limits need the controllers of cgroup v2") \
-        X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      "No free address range in the pool")
+        X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      "No free address range in the pool") \
+        X(E_NO_SUCH_USER,       "org.berth.NoSuchUser",                         "No such user in the machine")  \
+        X(E_PROGRAM_NOT_FOUND,  "org.berth.NotFound",                           "No such program in the machine") \
+        X(E_NOT_EXECUTABLE,     "org.berth.NotExecutable",                      "Program cannot be executed")   \
+        X(E_MACHINE_FROZEN,     "org.berth.MachineFrozen",                      "Machine is frozen")
 
 enum {
         _ERROR_BASE = 4999,     /* Linux promises not to go beyond 4095 */

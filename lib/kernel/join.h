@@ -10,8 +10,9 @@
  * the process that joins stays outside of its pid namespace, and the one that
  * is born into it has given up all privileges and descriptors by then.
  *
- * Of what limits the leader it takes over the bounding set of capabilities and
- * no_new_privs; a seccomp filter and a security label it does not.
+ * Of what limits the leader it takes over the bounding set of capabilities,
+ * no_new_privs and resource limits; a seccomp filter and a security label it does
+ * not.
  *
  * The caller should be a sealed program, see lib/kernel/sealed.h.
  */
@@ -26,6 +27,7 @@ typedef enum JoinStage {
         JOIN_USER,
         JOIN_FORK,
         JOIN_TERMINAL,
+        JOIN_DIRECTORY,
         JOIN_EXEC,
         _JOIN_STAGE_MAX,
 } JoinStage;
@@ -38,10 +40,12 @@ typedef struct JoinRequest {
         gid_t gid;
         const gid_t *groups;            /* supplementary ones */
         size_t n_groups;
-        const char *program;            /* absolute path in the machine */
+        const char *program;            /* path in the machine, or a name to find in PATH */
         char *const *argv;
         char *const *environment;
         const char *directory;          /* to start in; "/" if it is not there */
+        bool needs_directory;           /* not so: it fails */
+        uint64_t limit_usec;            /* what it may take to start; 0: as long as it likes */
 } JoinRequest;
 
 typedef struct JoinResult {
@@ -58,12 +62,17 @@ typedef struct JoinResult {
  *
  * Returns when the program runs, which it takes a machine with a slow file
  * system some time to let happen. Of the caller's descriptors none but those in
- * stdio get there. A terminal is given to the user that it is for.
+ * stdio get there. A terminal is given to the user that it is for. A program that
+ * is named without a slash is looked for in the PATH of its environment, as
+ * execvp(3) does, with the user's rights.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ESRCH       the leader has exited
  *         -EPERM       the caller may not enter
  *         -EINVAL      @request has no program
+ *         -EAGAIN      the machine has as many processes as it may have
+ *         -ETIMEDOUT   it took too long; nothing is left of it
+ *         -E_MACHINE_FROZEN    its control group is frozen
  *         others       what the stage ran into; in JOIN_EXEC, execve()
  */
 int join_start(const JoinRequest *request, JoinResult *ret, JoinStage *reterr_stage);

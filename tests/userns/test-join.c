@@ -7,6 +7,7 @@
 #include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -221,6 +222,54 @@ TEST(what_failed_is_told) {
         CHECK(waitpid(-1, NULL, 0) == f.pid);
         CHECK(waitpid(-1, NULL, WNOHANG) < 0);
         CHECK_ERR(join(&f, (const char *const[]) { "/bin/true", NULL }, 1, &result, &stage), ESRCH);
+}
+
+static int join_by_name(const Fixture *f, const char *path, const char *directory, JoinStage *ret_stage) {
+        const char *const argv[] = { "true", NULL };
+        JoinResult result = { .pidfd = -EBADF };
+        int r;
+
+        r = join_start(&(JoinRequest) {
+                .leader = f->pidfd,
+                .stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+                .program = argv[0],
+                .argv = (char **) argv,
+                .environment = (char *[]) { (char *) path, NULL },
+                .directory = directory,
+                .needs_directory = directory,
+        }, &result, ret_stage);
+        if (r >= 0)
+                CHECK(waitpid(result.pid, NULL, 0) == result.pid);
+        closep(&result.pidfd);
+        return r;
+}
+
+TEST(a_name_is_looked_for_as_shells_do) {
+        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        JoinStage stage;
+
+        NEEDS_ROOT();
+        fixture_init(&f, 0);
+
+        CHECK_OK(join_by_name(&f, "PATH=/nonexistent:/etc/passwd:/usr/bin", NULL, &stage));
+        CHECK_OK(join_by_name(&f, "NOPATH=", NULL, &stage));
+        CHECK_ERR(join_by_name(&f, "PATH=/etc:/tmp/nonexistent", NULL, &stage), ENOENT);
+        CHECK(stage == JOIN_EXEC);
+        CHECK_OK(join_by_name(&f, "PATH=/usr/bin", "/usr", &stage));
+        CHECK_ERR(join_by_name(&f, "PATH=/usr/bin", "/nonexistent", &stage), ENOENT);
+        CHECK(stage == JOIN_DIRECTORY);
+}
+
+TEST(its_resource_limits_are_those_of_the_leader) {
+        const struct rlimit few = { .rlim_cur = 77, .rlim_max = 78 };
+        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_free_ char *text = NULL;
+
+        NEEDS_ROOT();
+        fixture_init(&f, 0);
+        CHECK_OK(prlimit(f.pid, RLIMIT_NOFILE, &few, NULL));
+        text = run_inside(&f, "ulimit -Sn; ulimit -Hn", 0);
+        CHECK_STREQ(text, "77\n78\n");
 }
 
 /* Runs a script on a terminal inside, as the user given; returns its output. */
