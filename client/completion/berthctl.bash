@@ -21,7 +21,7 @@ _berthctl() {
                        -l --full --value --force --read-only --mkdir'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --uid -E --setenv
                           -n --lines --max-addresses -o --output'
-        local running='status show poweroff stop reboot restart terminate kill login shell copy-to copy-from bind'
+        local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell copy-to copy-from bind'
         local startable='start'
         local alone='list help'
 

@@ -109,10 +109,49 @@ IdMap *machine_id_map(Machine *m, IdKind kind) {
         return &m->id_maps[kind];
 }
 
+/* nspawn before 258 has registered its guest before it divided the unit. */
+static bool is_divided(const char *cgroup) {
+        static const char *const parts[] = { "supervisor", "payload" };
+
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+                _cleanup_close_ int fd = -EBADF;
+                _cleanup_free_ char *path = NULL;
+
+                if (text_printf(&path, "%s/%s", cgroup, parts[i]) < 0)
+                        return false;
+
+                fd = cgroup_open(path);
+                if (fd < 0)
+                        return false;
+        }
+
+        return true;
+}
+
+int machine_info_part(const MachineInfo *info, char **ret) {
+        const char *part;
+        int r;
+
+        assert(info);
+        assert(ret);
+
+        if (!info->cgroup)
+                return -ESRCH;
+
+        part = info->subgroup ?: is_divided(info->cgroup) ? "payload" : NULL;
+        r = text_printf(ret, "%s%s%s", info->cgroup, part ? "/" : "", part ?: "");
+        return r < 0 ? r : part != NULL;
+}
+
 bool machine_is_frozen(const Machine *m) {
+        _cleanup_free_ char *part = NULL;
+
         assert(m);
 
-        return m->info.class != MACHINE_HOST && m->info.cgroup && cgroup_is_frozen(m->info.cgroup) > 0;
+        if (m->info.class == MACHINE_HOST || machine_info_part(&m->info, &part) < 0)
+                return false;
+
+        return cgroup_is_frozen(part) > 0;
 }
 
 bool machine_info_holds_unit(const MachineInfo *info) {

@@ -106,6 +106,19 @@ void machine_info_done(MachineInfo *info);
 int machine_new(MachineInfo *info, int leader_fd, Machine **ret);
 
 /**
+ * machine_info_part() - the control group that is the machine's alone
+ * @info:               the machine
+ * @ret:                return location for its path
+ *
+ * Where a manager divides its unit, this leaves out what it has kept for itself.
+ *
+ * Return: 1 if it is a part of the unit, 0 if all of it, negative error code.
+ * Errors: -ESRCH       none is known
+ *         -ENOMEM
+ */
+int machine_info_part(const MachineInfo *info, char **ret);
+
+/**
  * machine_is_frozen() - check whether all of a machine's processes stand still
  * @m:                  the machine
  *

@@ -158,7 +158,9 @@ static bool holds_unit(Manager *m, const MachineInfo *info) {
 }
 
 int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, void *userdata) {
+        _cleanup_free_ char *part = NULL;
         const MachineInfo *info;
+        int r;
 
         assert(m);
         assert(machine);
@@ -167,7 +169,23 @@ int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, vo
         if (info->class == MACHINE_HOST || !holds_unit(m, info))
                 return -EOPNOTSUPP;
 
+        r = machine_info_part(info, &part);
+        if (r < 0 && r != -ESRCH)
+                return r;
+
+        /* Who runs it goes on: systemd would find it hung, and end it. */
+        if (r > 0)
+                return freezer_set(m->freezer, part, frozen, done, userdata);
+
         return m->scope->ops->freeze(m->scope, info->unit, info->cgroup, frozen, done, userdata);
+}
+
+/* Who is asked to end shall hear it. What systemd has frozen it thaws itself. */
+static void thaw_part(const MachineInfo *info) {
+        _cleanup_free_ char *part = NULL;
+
+        if (machine_info_part(info, &part) > 0)
+                (void) cgroup_write(part, "cgroup.freeze", "0");
 }
 
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
@@ -185,6 +203,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
         if (info->owns_scope)
                 r = kill_scope(machine);
         else if (holds_unit(m, info)) {
+                thaw_part(info);
                 r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
                 has_job = true;
         } else
@@ -330,6 +349,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
 
+        r = freezer_new(m->event, &m->freezer);
+        if (r < 0)
+                return r;
+
         r = add_host(m);
         if (r < 0)
                 return r;
@@ -367,6 +390,7 @@ Manager *manager_free(Manager *m) {
                 registry_drop(&m->machines, e);
         (void) idmaps_free(m->id_maps);
         (void) memory_free(m->memory);
+        (void) freezer_free(m->freezer);
         state_close(&m->state);
         sd_event_unref(m->event);
         free(m);

@@ -14,6 +14,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/state.h"
+#include "lib/scope/freezer.h"
 
 /* One creation under way. */
 typedef struct CreationRun CreationRun;
@@ -32,6 +33,7 @@ struct Manager {
         Registry machines;
         IdMaps *id_maps;
         Memory *memory;
+        Freezer *freezer;
         CreationRun *runs;
 };
 

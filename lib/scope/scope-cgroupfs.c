@@ -2,15 +2,16 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <sys/inotify.h>
 
 #include "lib/base/errors.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/process.h"
+#include "lib/scope/freezer.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/service-fork.h"
+#include "lib/scope/watch.h"
 
 #define SLICE_PATH "/" SCOPE_SLICE
 
@@ -18,6 +19,7 @@ typedef struct Cgroupfs {
         ScopeBackend backend;
         sd_event *event;
         Services *services;
+        Freezer *freezer;
         ScopeJob *jobs;
 } Cgroupfs;
 
@@ -26,12 +28,11 @@ typedef struct Cgroupfs {
 struct ScopeJob {
         Cgroupfs *cgroupfs;
         ScopeJob *next, *previous;
-        sd_event_source *source, *timer;
+        sd_event_source *source;
         char *cgroup;
         ScopeDone done;
         void *userdata;
         int result;
-        bool freezes;           /* or thaws */
 };
 
 static ScopeJob *job_free(ScopeJob *job) {
@@ -46,7 +47,6 @@ static ScopeJob *job_free(ScopeJob *job) {
                 job->next->previous = job->previous;
 
         sd_event_source_disable_unref(job->source);
-        sd_event_source_disable_unref(job->timer);
         free(job->cgroup);
         free(job);
         return NULL;
@@ -69,18 +69,14 @@ static int job_new(Cgroupfs *c, ScopeJob **ret) {
         return 0;
 }
 
-static void job_finish(ScopeJob *job, int result) {
-        ScopeDone done = job->done;
-        void *userdata = job->userdata;
-
-        (void) job_free(job);
-        done(userdata, result);
-}
-
 static int on_told(_unused_ sd_event_source *source, void *userdata) {
         ScopeJob *job = userdata;
+        ScopeDone done = job->done;
+        void *done_userdata = job->userdata;
+        int result = job->result;
 
-        job_finish(job, job->result);
+        (void) job_free(job);
+        done(done_userdata, result);
         return 0;
 }
 
@@ -120,17 +116,6 @@ static int on_cgroup_event(
         return 0;
 }
 
-static int watch_events(Cgroupfs *c, ScopeJob *job, sd_event_inotify_handler_t on_event) {
-        _cleanup_free_ char *events = NULL;
-        int r;
-
-        r = text_printf(&events, "%s%s/cgroup.events", cgroup_mount_point(), job->cgroup);
-        if (r < 0)
-                return r;
-
-        return sd_event_add_inotify(c->event, &job->source, events, IN_MODIFY, on_event, job);
-}
-
 /* Removes a control group, now or when its last process has gone. */
 static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         _cleanup_(job_freep) ScopeJob *job = NULL;
@@ -148,7 +133,7 @@ static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         if (!job->cgroup)
                 return -ENOMEM;
 
-        r = watch_events(c, job, on_cgroup_event);
+        r = cgroup_watch(c->event, cgroup, on_cgroup_event, job, &job->source);
         if (r < 0)
                 return r;
 
@@ -330,83 +315,19 @@ static int cgroupfs_stop(
         return tell_later(c, 0, done, userdata);
 }
 
-static int on_freezer_event(
-                _unused_ sd_event_source *source,
-                _unused_ const struct inotify_event *e,
-                void *userdata) {
-
-        ScopeJob *job = userdata;
-
-        if (cgroup_is_frozen(job->cgroup) == (int) job->freezes)
-                job_finish(job, 0);
-        return 0;
-}
-
-static int on_freezer_timeout(
-                _unused_ sd_event_source *source,
-                _unused_ uint64_t usec,
-                void *userdata) {
-
-        ScopeJob *job = userdata;
-
-        /* What cannot be frozen is in the middle of a system call that does not end. */
-        if (job->freezes)
-                (void) cgroup_write(job->cgroup, "cgroup.freeze", "0");
-
-        job_finish(job, -ETIMEDOUT);
-        return 0;
-}
-
-static int wait_for_freezer(Cgroupfs *c, ScopeJob *job) {
-        int r;
-
-        /* Before anything is written, so that no change is missed. */
-        r = watch_events(c, job, on_freezer_event);
-        if (r < 0)
-                return r;
-
-        r = sd_event_add_time_relative(c->event, &job->timer, CLOCK_MONOTONIC, SCOPE_FREEZE_USEC, 0,
-                                       on_freezer_timeout, job);
-        if (r < 0)
-                return r;
-
-        r = cgroup_write(job->cgroup, "cgroup.freeze", job->freezes ? "1" : "0");
-        return r == -ENOENT ? -EOPNOTSUPP : r;
-}
-
 static int cgroupfs_freeze(
                 ScopeBackend *b,
-                _unused_ const char *unit,
+                const char *unit,
                 const char *cgroup,
                 bool frozen,
                 ScopeDone done,
                 void *userdata) {
 
-        _cleanup_(job_freep) ScopeJob *job = NULL;
-        Cgroupfs *c = (Cgroupfs *) b;
+        _cleanup_free_ char *derived = NULL;
         int r;
 
-        r = job_new(c, &job);
-        if (r < 0)
-                return r;
-
-        job->done = done;
-        job->userdata = userdata;
-        job->freezes = frozen;
-        job->cgroup = strdup(cgroup);
-        if (!job->cgroup)
-                return -ENOMEM;
-
-        r = wait_for_freezer(c, job);
-        if (r < 0)
-                return r;
-
-        /* It may have been so all the time, and then nothing will tell. */
-        if (cgroup_is_frozen(cgroup) == (int) frozen)
-                return tell_later(c, 0, done, userdata);
-
-        TAKE_PTR(job);
-        return 0;
+        r = cgroup ? 0 : unit_cgroup(unit, &derived);
+        return r < 0 ? r : freezer_set(((Cgroupfs *) b)->freezer, cgroup ?: derived, frozen, done, userdata);
 }
 
 static void cgroupfs_release(ScopeBackend *b, const char *unit, const char *cgroup) {
@@ -422,6 +343,7 @@ static ScopeBackend *cgroupfs_free(ScopeBackend *b) {
         while (c->jobs)
                 (void) job_free(c->jobs);
         (void) services_free(c->services);
+        (void) freezer_free(c->freezer);
         sd_event_unref(c->event);
         free(c);
         return NULL;
@@ -494,6 +416,10 @@ int scope_cgroupfs_new(sd_event *event, const char *runtime, ScopeBackend **ret)
 
         *c = (Cgroupfs) { .backend.ops = &cgroupfs_ops, .event = sd_event_ref(event) };
         b = &c->backend;
+
+        r = freezer_new(event, &c->freezer);
+        if (r < 0)
+                return r;
 
         r = cgroup_make(SLICE_PATH);
         if (r < 0)

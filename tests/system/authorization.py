@@ -32,6 +32,7 @@ PATH = "/org/freedesktop/machine1"
 MANAGER = BUS + ".Manager"
 MACHINE = BUS + ".Machine"
 BERTH = "org.berth.Manager1"
+BERTH_MACHINE = "org.berth.Machine1"
 CALLERS = {"root": 0, "owner": pwd.getpwnam("owner").pw_uid, "other": pwd.getpwnam("other").pw_uid,
            "nobody": 65534}
 
@@ -42,10 +43,12 @@ os.chmod(os.path.dirname(TRACE), 0o777)
 FREE, OWNER, ASKED = "free", "owner", "asked"
 
 # Of each operation: who may, the manager's method, the object's, their arguments behind
-# the name, Varlink's method and its parameters beside the name, and berthctl's words in
-# front of the name and behind it. Those that end the machine come last.
-Row = collections.namedtuple("Row", "who manager machine signature arguments varlink parameters words more",
-                             defaults=[None, "", (), None, {}, None, ()])
+# the name, Varlink's method and its parameters beside the name, berthctl's words in
+# front of the name and behind it, and the method of org.berth.Machine1, for those that machine1
+# lacks. Those that end the machine come last.
+Row = collections.namedtuple("Row",
+                             "who manager machine signature arguments varlink parameters words more berth",
+                             defaults=[None, None, "", (), None, {}, None, (), None])
 ROWS = [
     Row(FREE, "GetMachine", varlink="List"),
     Row(FREE, "GetMachineAddresses", "GetAddresses"),
@@ -72,11 +75,12 @@ ROWS = [
         "CopyTo", {"source": "/etc/hostname", "destination": TRACE}, ["copy-to"], ["/etc/hostname", TRACE]),
     Row(ASKED, "CopyFromMachineWithFlags", "CopyFromWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
     Row(ASKED, "CopyToMachineWithFlags", "CopyToWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
+    Row(OWNER, berth="Thaw", words=["thaw"]),
     Row(OWNER, "UnregisterMachine", varlink="Unregister"),
     Row(OWNER, "TerminateMachine", "Terminate", varlink="Terminate", words=["terminate"]),
 ]
 ENDING = ROWS[-2:]
-DOORS = ("manager", "machine", "varlink", "words")
+DOORS = ("manager", "machine", "varlink", "words", "berth")
 
 
 @functools.cache
@@ -265,12 +269,13 @@ class Table:
             "manager": (call_bus, PATH, MANAGER, row.manager, "s" + row.signature,
                         (machine.name, *row.arguments)),
             "machine": (call_bus, machine.path(), MACHINE, row.machine, row.signature, row.arguments),
+            "berth": (call_bus, machine.path(), BERTH_MACHINE, row.berth, row.signature, row.arguments),
             "varlink": (call_varlink, row.varlink, {"name": machine.name, **row.parameters}),
             "words": (call_words, [*(row.words or ()), machine.name, *row.more]),
         }
         expected = self.expected(caller, row.who, owns)
         error = as_user(CALLERS[caller], *doors[door])
-        what = f"{row.manager} of {'own' if owns else 'root’s'} machine at the door {door}"
+        what = f"{row.manager or row.berth} of {'own' if owns else 'root’s'} machine at the door {door}"
 
         self.check(what, caller, error, expected)
         if expected != "allowed" and not (machine.is_listed() and lives(machine.leader)
