@@ -134,12 +134,7 @@ run_hanging() {
 # user_machine COMMAND: a machine whose leader is nobody's, root of a user namespace of
 # its own, after it has run COMMAND there.
 user_machine() {
-    setsid setpriv --reuid=65534 --regid=65534 --clear-groups \
-        unshare --user --map-root-user --mount sh -c "$1 && exec sleep infinity" \
-        3>&- </dev/null >"$BATS_TEST_TMPDIR/leader" 2>&1 &
-    leader=$!
-    disown $leader
-    eventually leader_runs $leader
+    nobodys_leader_start unshare --user --map-root-user --mount sh -c "$1 && exec sleep infinity"
     machine_create theirs $leader
 }
 
@@ -184,21 +179,7 @@ user_machine() {
 }
 
 @test "a machine that a user has registered, with the host's users, is not root's business" {
-    setpriv --reuid=65534 --regid=65534 --clear-groups sleep infinity 3>&- </dev/null >/dev/null 2>&1 &
-    leader=$!
-    disown $leader
-    eventually leader_runs $leader
-    cat >/etc/polkit-1/rules.d/00-story.rules <<'RULES'
-polkit.addRule(function(action, subject) {
-    if (subject.user == "nobody" && action.id.indexOf("org.freedesktop.machine1.") == 0)
-        return polkit.Result.YES;
-});
-RULES
-    eventually setpriv --reuid=65534 --regid=65534 --clear-groups busctl --system call \
-        org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
-        CreateMachine 'sayssusa(sv)' theirs 0 story container "$leader" '' 0
-    rm /etc/polkit-1/rules.d/00-story.rules
-
+    nobodys_machine_start theirs
     echo intruder >"$here/f"
     [ "$(error_of CopyToMachine theirs "$here/f" /etc/intruder)" = $DENIED ]
     [ "$(error_of CopyFromMachine theirs /etc/shadow "$here/shadow")" = $DENIED ]

@@ -97,13 +97,8 @@ still_serves() {
     # As somebody may who only has a user namespace: /etc/shadow in its place.
     leader_kill
     eventually refused machine_listed trap
-    setpriv --reuid=65534 --regid=65534 --clear-groups \
-        unshare --user --map-root-user --mount sh -c \
-        "mount --bind /etc/shadow '$(realpath /etc/os-release)' && exec sleep infinity" \
-        3>&- </dev/null >/dev/null 2>&1 &
-    leader=$!
-    disown "$leader"
-    eventually leader_runs "$leader"
+    nobodys_leader_start unshare --user --map-root-user --mount sh -c \
+        "mount --bind /etc/shadow '$(realpath /etc/os-release)' && exec sleep infinity"
     machine_create trap "$leader"
     answers_in 2 GetMachineOSRelease trap
     [ "$error" = org.freedesktop.DBus.Error.AccessDenied ]

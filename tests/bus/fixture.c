@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "daemon/outside/steps.h"
 #include "lib/bus/connect.h"
 #include "tests/bus/fixture.h"
+#include "tests/lib/remove-tree.h"
 #include "tests/lib/sleeper.h"
 #include "tests/test.h"
 
@@ -150,21 +150,12 @@ void fixture_init(Fixture *f) {
         start_daemon(f);
 }
 
-static int remove_one(
-                const char *path,
-                _unused_ const struct stat *st,
-                _unused_ int type,
-                _unused_ struct FTW *ftw) {
-
-        return remove(path);
-}
-
 void fixture_done(Fixture *f) {
         stop_daemon(f);
         sd_event_unref(f->event);
         (void) kill(f->leader, SIGKILL);
         (void) waitpid(f->leader, NULL, 0);
-        (void) nftw(f->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(f->directory);
 }
 
 void fixture_settle(Fixture *f) {

@@ -102,10 +102,10 @@ same_json() {
 }
 
 @test "terminals that users without privileges could not have are refused" {
-    run -1 setpriv --reuid=65534 --regid=65534 --clear-groups berthctl --no-ask-password shell visited
-    run -1 setpriv --reuid=65534 --regid=65534 --clear-groups berthctl --no-ask-password terminate visited
+    run -1 as_nobody berthctl --no-ask-password shell visited
+    run -1 as_nobody berthctl --no-ask-password terminate visited
     machine_listed visited
-    run -0 setpriv --reuid=65534 --regid=65534 --clear-groups berthctl list --no-legend
+    run -0 as_nobody berthctl list --no-legend
     [[ "$output" == visited* ]]
 }
 
@@ -119,20 +119,18 @@ agents_are() {
 }
 
 @test "who may not do it could be asked for a password, on a terminal" {
-    local nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
-
     [ "$BERTH_HOST_SUITE" != forky ] || skip "polkit 128 does not say who registers with it"
     before=$(agents)
-    run -1 on_terminal "$nobody" berthctl --no-ask-password terminate visited </dev/null
+    run -1 on_terminal "${NOBODY[@]}" berthctl --no-ask-password terminate visited </dev/null
     [ "$(agents)" = "$before" ]
-    run -1 on_terminal "$nobody" berthctl terminate visited </dev/null
+    run -1 on_terminal "${NOBODY[@]}" berthctl terminate visited </dev/null
     eventually agents_are $((before + 1))
     machine_listed visited
 }
 
 @test "an agent that could be asked does not share the terminal with the session" {
     ./polkit-says allowed
-    person_begin setpriv --reuid=65534 --regid=65534 --clear-groups berthctl -q shell visited /bin/sh
+    person_begin "${NOBODY[@]}" berthctl -q shell visited /bin/sh
     screen_shows '#'
     refused pgrep --exact pkttyagent
     echo exit >&"$hands"

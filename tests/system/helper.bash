@@ -53,6 +53,21 @@ shares_guest() {
     }
 }
 
+# shares_idle_guests: two that do nothing, "files" with the host's users and "shifted" with others.
+shares_idle_guests() {
+    setup_file() {
+        story_begin
+        idle_guest_start files
+        idle_guest_start shifted --private-users=524288:65536 --private-users-ownership=chown
+    }
+
+    teardown_file() {
+        idle_guest_stop files
+        idle_guest_stop shifted
+        story_end
+    }
+}
+
 story_begin() {
     # Stories restart it, one after the other more often than systemd lets a service be started.
     systemctl reset-failed berthd.service berthd.socket 2>/dev/null || true
@@ -264,6 +279,33 @@ leader_runs() {
 leader_kill() {
     kill -KILL "${1:-$leader}" 2>/dev/null || true
     eventually refused kill -0 "${1:-$leader}"
+}
+
+NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+
+as_nobody() {
+    "${NOBODY[@]}" "$@"
+}
+
+# nobodys_leader_start COMMAND…: a process of nobody's that could lead a machine; the command
+# ends in a sleep. Its pid is in $leader.
+nobodys_leader_start() {
+    setsid "${NOBODY[@]}" "$@" 3>&- </dev/null >/dev/null 2>&1 &
+    leader=$!
+    disown "$leader"
+    eventually leader_runs "$leader"
+}
+
+# nobodys_machine_start NAME: one that nobody has registered, with the host's users.
+nobodys_machine_start() {
+    local says
+    says=$(dirname "${BASH_SOURCE[0]}")/polkit-says
+
+    nobodys_leader_start sleep infinity
+    "$says" allowed
+    as_nobody busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.freedesktop.machine1.Manager CreateMachine 'sayssusa(sv)' "$1" 0 story container "$leader" '' 0
+    "$says" asks
 }
 
 # person_begin COMMAND: somebody at a terminal of their own, who types what is written to $hands;

@@ -30,10 +30,6 @@ is_known() {
     [ "$(systemctl show --property=LoadState --value "$1")" = loaded ]
 }
 
-as_nobody() {
-    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-}
-
 score() {
     systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level .*: \([0-9.]*\) .*/\1/p'
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -9,6 +8,7 @@
 #include "daemon/core/operation.h"
 #include "lib/base/text.h"
 #include "tests/lib/fake-scope.h"
+#include "tests/lib/remove-tree.h"
 #include "tests/lib/sleeper.h"
 #include "tests/test.h"
 
@@ -100,21 +100,12 @@ static void fixture_init(Fixture *f) {
         create(f);
 }
 
-static int remove_one(
-                const char *path,
-                _unused_ const struct stat *st,
-                _unused_ int type,
-                _unused_ struct FTW *ftw) {
-
-        return remove(path);
-}
-
 static void fixture_done(Fixture *f) {
         (void) manager_free(f->manager);
         (void) operations_free(f->operations);
         sd_event_unref(f->event);
         end_sleeper(f->leader);
-        (void) nftw(f->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(f->directory);
 }
 
 static int run(Operation *o) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "daemon/core/creation.h"
 #include "daemon/core/state.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "tests/lib/remove-tree.h"
 #include "tests/test.h"
 
 typedef struct Fixture {
@@ -23,18 +23,9 @@ static void fixture_init(Fixture *f) {
         CHECK_OK(state_open(f->machined, f->own, &f->d));
 }
 
-static int remove_one(
-                const char *path,
-                _unused_ const struct stat *st,
-                _unused_ int type,
-                _unused_ struct FTW *ftw) {
-
-        return remove(path);
-}
-
 static void fixture_done(Fixture *f) {
         state_close(&f->d);
-        (void) nftw(f->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(f->directory);
 }
 
 static MachineInfo make_info(void) {

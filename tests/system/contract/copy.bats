@@ -5,17 +5,7 @@
 
 load ../helper
 
-setup_file() {
-    story_begin
-    idle_guest_start files
-    idle_guest_start shifted --private-users=524288:65536 --private-users-ownership=chown
-}
-
-teardown_file() {
-    idle_guest_stop files
-    idle_guest_stop shifted
-    story_end
-}
+shares_idle_guests
 
 setup() {
     here=$BATS_TEST_TMPDIR/here
