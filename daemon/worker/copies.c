@@ -25,9 +25,9 @@
 /* What it takes to read anything, to make anything of anybody's, and for the other process to be
  * killed when this one is. */
 #define CAPABILITIES                                                                                    \
-        (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE |                                   \
-         UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_FOWNER | UINT64_C(1) << CAP_FSETID |   \
-         UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_MKNOD | UINT64_C(1) << CAP_SETFCAP)
+        (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_FOWNER |       \
+         UINT64_C(1) << CAP_FSETID | UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_MKNOD |               \
+         UINT64_C(1) << CAP_SETFCAP)
 
 /* News of progress are worth a packet so often. */
 #define NEWS_SECONDS 1

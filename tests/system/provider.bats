@@ -183,3 +183,11 @@ score() {
     [ "$(printf '%s\n' "$ours" "$theirs" | sort -g | head -n 1)" = "$ours" ]
     [ "$ours" != "$theirs" ]
 }
+
+@test "who is nobody there sees nobody else's processes" {
+    systemctl start berthd.service
+    enter=(nsenter --target "$(systemctl show --property=MainPID --value berthd.service)" --mount)
+    "${enter[@]}" test -d /proc/1
+    "${enter[@]}" "${NOBODY[@]}" test -d /proc/self
+    refused "${enter[@]}" "${NOBODY[@]}" test -d /proc/1
+}

@@ -33,6 +33,14 @@ describe() {
     rm -r "$(inside files "$here")"
 }
 
+@test "a set-group-id bit stays, whichever group it is" {
+    chgrp 2345 "$here/program"
+    chmod 2755 "$here/program"
+    machinectl copy-to files "$here/program" /srv/program
+    [ "$(stat --format='%a %g' "$(inside files /srv/program)")" = "2755 2345" ]
+    rm "$(inside files /srv/program)"
+}
+
 @test "devices are made anew" {
     mknod "$here/null" c 1 3
     machinectl copy-to files "$here" /srv/devices

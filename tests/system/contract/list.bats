@@ -73,6 +73,14 @@ teardown() {
     eventually refused machine_listed thing
 }
 
+@test "a leader that is another user's is signalled as well" {
+    nobodys_leader_start sleep infinity
+    machine_create thing "$leader"
+    manager KillMachine ssi thing leader 9
+
+    eventually refused machine_listed thing
+}
+
 @test "an unregistered machine goes on, and is forgotten" {
     leader_start
     machine_create thing "$leader"
