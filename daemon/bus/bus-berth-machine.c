@@ -33,5 +33,16 @@ const sd_bus_vtable bus_berth_machine_vtable[] = {
                                 bus_operate_from_berth_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
+        SD_BUS_METHOD_WITH_ARGS("OpenConsoleLog",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("h", file),
+                                bus_operate_from_berth_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenJournal",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("h", directory),
+                                bus_operate_from_berth_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+
         SD_BUS_VTABLE_END
 };

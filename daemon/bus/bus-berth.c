@@ -43,6 +43,52 @@ static int method_start_machine(sd_bus_message *msg, _unused_ void *userdata, sd
         return q.machine ? bus_operate(msg, &q, bus_write_machine) : -ENOMEM;
 }
 
+static int read_log_options(sd_bus_message *msg, OperationRequest *q, sd_bus_error *reterr) {
+        const char *key;
+        int r, previous;
+
+        r = sd_bus_message_enter_container(msg, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(msg, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = sd_bus_message_read(msg, "s", &key);
+                if (r < 0)
+                        return r;
+                if (!streq(key, "previous"))
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Unknown option '%s'",
+                                                 key);
+
+                r = sd_bus_message_read(msg, "v", "b", &previous);
+                if (r < 0)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "Option '%s' is no boolean", key);
+                q->is_previous = previous;
+
+                r = sd_bus_message_exit_container(msg);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? r : sd_bus_message_exit_container(msg);
+}
+
+/* On the manager, as a log is there when the machine is not any more. */
+static int method_open_console_log(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        OperationRequest q = { .kind = &operation_open_console_log, .caller.pidfd = -EBADF };
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r >= 0)
+                r = read_log_options(msg, &q, reterr);
+        if (r < 0)
+                return r;
+
+        q.machine = strdup(name);
+        return q.machine ? bus_operate(msg, &q, bus_write_fd) : -ENOMEM;
+}
+
 /* Of nobody but the caller: what one may ask for one may take back. */
 static int method_cancel_copy(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
         uint64_t serial;
@@ -117,6 +163,11 @@ const sd_bus_vtable bus_berth_vtable[] = {
                                 SD_BUS_ARGS("s", name, "a{sv}", options),
                                 SD_BUS_RESULT("o", machine),
                                 method_start_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenConsoleLog",
+                                SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_RESULT("h", file),
+                                method_open_console_log,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CancelCopy",
                                 SD_BUS_ARGS("t", serial),

@@ -297,7 +297,7 @@ static int write_pairs(sd_bus_message *reply, const OperationAnswer *answer) {
         return sd_bus_message_close_container(reply);
 }
 
-static int write_fd(sd_bus_message *reply, const OperationAnswer *answer) {
+int bus_write_fd(sd_bus_message *reply, const OperationAnswer *answer) {
         return sd_bus_message_append(reply, "h", answer->fd);
 }
 
@@ -325,7 +325,8 @@ static const Row row_table[] = {
         { "MapFromMachineUser", NULL, &operation_map_from_user, read_id, write_id },
         { "MapFromMachineGroup", NULL, &operation_map_from_group, read_id, write_id },
         { "GetMachineOSRelease", "GetOSRelease", &operation_get_os_release, NULL, write_pairs },
-        { "OpenMachineRootDirectory", "OpenRootDirectory", &operation_open_root_directory, NULL, write_fd },
+        { "OpenMachineRootDirectory", "OpenRootDirectory", &operation_open_root_directory, NULL,
+          bus_write_fd },
         { "CopyFromMachine", "CopyFrom", &operation_copy_from, read_copy },
         { "CopyToMachine", "CopyTo", &operation_copy_to, read_copy },
         { "CopyFromMachineWithFlags", "CopyFromWithFlags", &operation_copy_from, read_copy_with_flags },
@@ -340,6 +341,8 @@ static const Row row_table[] = {
 static const Row berth_row_table[] = {
         { NULL, "Freeze", &operation_freeze },
         { NULL, "Thaw", &operation_thaw },
+        { NULL, "OpenConsoleLog", &operation_open_console_log, NULL, bus_write_fd },
+        { NULL, "OpenJournal", &operation_open_journal, NULL, bus_write_fd },
 };
 
 static int read_and_operate(sd_bus_message *msg, const Row *row, const char *name, sd_bus_error *reterr) {

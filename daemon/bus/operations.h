@@ -54,5 +54,8 @@ int bus_write_addresses(sd_bus_message *reply, const NetlinkAddress *addresses, 
  */
 int bus_cancel_copies(sd_bus_message *msg, uint64_t serial);
 
+/* The descriptor that it is. */
+int bus_write_fd(sd_bus_message *reply, const OperationAnswer *answer);
+
 /* The path of the machine that the answer is about. */
 int bus_write_machine(sd_bus_message *reply, const OperationAnswer *answer);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon/core/operation.h"
+#include "lib/base/console-log.h"
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -33,6 +34,8 @@ const OperationKind *const operation_table[] = {
         &operation_copy_from,
         &operation_copy_to,
         &operation_bind,
+        &operation_open_console_log,
+        &operation_open_journal,
         &operation_open_pty,
         &operation_open_login,
         &operation_open_shell,
@@ -126,13 +129,19 @@ Machine *operation_machine(Operation *o) {
         return info->leader == o->leader && info->monotonic == o->since ? m : NULL;
 }
 
+/* Of a machine that was not there, when it is asked for what has stayed; not of one that has come
+ * since: it may be somebody else's. */
+static bool may_go_on(const Operation *o) {
+        return o->request.kind->may_have_gone && !manager_find(o->manager, o->request.machine);
+}
+
 static void run(Operation *o) {
         int r;
 
         o->is_allowed = true;
         if (!o->request.kind->is_new) {
                 o->machine = operation_machine(o);
-                if (!o->machine) {
+                if (!o->machine && !may_go_on(o)) {
                         operation_finish(o, -E_NO_SUCH_MACHINE, NULL);
                         return;
                 }
@@ -224,10 +233,12 @@ static void begin(Operation *o) {
 
         if (!kind->is_new) {
                 m = manager_find(o->manager, o->request.machine);
-                if (!m) {
+                if (!m && !kind->may_have_gone) {
                         operation_finish(o, -E_NO_SUCH_MACHINE, NULL);
                         return;
                 }
+        }
+        if (m) {
                 o->leader = machine_info(m)->leader;
                 o->since = machine_info(m)->monotonic;
         }
@@ -272,6 +283,7 @@ void operation_submit(
                 .userdata = userdata,
                 .manager = operations->config.manager,
                 .workers = operations->config.workers,
+                .console_logs = operations->config.console_logs ?: CONSOLE_LOG_DIRECTORY,
         };
         *request = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
         if (o->next)

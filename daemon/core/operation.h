@@ -46,6 +46,7 @@ typedef struct OperationRequest {
         char **argv, **environment;
         char *source, *destination;     /* paths, of the host and of the machine or the other way round */
         bool is_read_only, makes_directory, replaces;
+        bool is_previous;               /* not the current file, but the one before */
         uint32_t id;                    /* of a user or group of the machine */
         CreateRequest create;
 } OperationRequest;
@@ -79,6 +80,7 @@ struct OperationKind {
         const char *host_action;        /* the same, if the machine is the host; NULL: no other one */
         bool owner_may;                 /* who registered the machine need not be asked for */
         bool is_new;                    /* the machine is not there before */
+        bool may_have_gone;             /* it need not be there: o->machine is NULL if it is not */
 
         /* @check: is the request well-formed? Before anything else, and pure
          *
@@ -114,6 +116,7 @@ struct Operation {
         Machine *machine;               /* in run() only: it may have gone afterwards */
         Manager *manager;
         Workers *workers;
+        const char *console_logs;       /* directory */
         pid_t leader;                   /* which machine of that name was asked for */
         uint64_t since;
         bool is_allowed;
@@ -124,6 +127,7 @@ typedef struct OperationsConfig {
         Manager *manager;               /* all three are borrowed */
         Workers *workers;
         Authority authority;
+        const char *console_logs;       /* where they are; borrowed, NULL: CONSOLE_LOG_DIRECTORY */
         bool asks_for_root;             /* for tests, which are root */
 } OperationsConfig;
 
@@ -234,6 +238,8 @@ extern const OperationKind operation_open_root_directory;
 extern const OperationKind operation_copy_from;
 extern const OperationKind operation_copy_to;
 extern const OperationKind operation_bind;
+extern const OperationKind operation_open_console_log;
+extern const OperationKind operation_open_journal;
 extern const OperationKind operation_open_pty;
 extern const OperationKind operation_open_login;
 extern const OperationKind operation_open_shell;

@@ -13,6 +13,9 @@
 int job_os_release(Job *job);           /* answers with the text of the file */
 int job_root_directory(Job *job);       /* answers with a descriptor to read it with */
 
+/* journal.c; fds: the guest's root directory and mount namespace; argument: the machine's id */
+int job_journal(Job *job);              /* answers with a descriptor of the directory */
+
 /* terminal.c; fds: the guest's root directory, and its user namespace if it has one.
  * All answer with the master and the terminal's path in the guest. */
 int job_pty(Job *job);

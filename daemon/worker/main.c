@@ -17,6 +17,7 @@ static const JobRow job_table[] = {
         { "bind",               job_bind,               4,      2 },
         { "copy-from",          job_copy_from,          3,      1 },
         { "copy-to",            job_copy_to,            3,      1 },
+        { "journal",            job_journal,            1,      2 },
         { "login",              job_login,              0,      1 },
         { "os-release",         job_os_release,         0,      1 },
         { "pty",                job_pty,                0,      1 },

@@ -57,6 +57,27 @@ int mount_clone(int directory_fd, const char *path, bool recursive) {
         return fd < 0 ? -errno : fd;
 }
 
+int mount_open_confined(int directory_fd) {
+        _cleanup_close_ int mount_fd = -EBADF;
+        int r, fd;
+
+        mount_fd = mount_clone(directory_fd, "", /* recursive= */ false);
+        if (mount_fd < 0)
+                return mount_fd;
+
+        r = mount_set_propagation(mount_fd, MS_PRIVATE);
+        if (r >= 0)
+                r = mount_set_attributes(mount_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSYMFOLLOW |
+                                         MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                                         /* recursive= */ true);
+        if (r < 0)
+                return r;
+
+        /* That of the mount only stands for the directory, and cannot list it. */
+        fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
 int mount_attach(int mount_fd, int target_fd) {
         assert(mount_fd >= 0);
         assert(target_fd >= 0);

@@ -44,6 +44,19 @@ int mount_new(const char *type, const char *const *options, unsigned attributes)
 int mount_clone(int directory_fd, const char *path, bool recursive);
 
 /**
+ * mount_open_confined() - show a directory to somebody, and nothing else
+ * @directory_fd:       the directory, in a mount of our own mount namespace
+ *
+ * Makes a detached mount of it, without what is mounted below: read-only, with no
+ * way up or out, in which links are not followed, and devices and programs are none.
+ *
+ * Return: a descriptor that it can be listed by, or a negative error code.
+ * Errors: -EINVAL      that mount may not be shown by itself: something else is on it
+ *         others       what open_tree() and mount_setattr() run into
+ */
+int mount_open_confined(int directory_fd);
+
+/**
  * mount_attach() - attach a detached mount
  * @mount_fd:           the mount; the descriptor stays usable
  * @target_fd:          directory or file that it is to cover

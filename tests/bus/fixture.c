@@ -104,6 +104,7 @@ static void start_daemon(Fixture *f) {
                         .manager = f->manager,
                         .workers = f->workers,
                         .authority = polkit_authority(f->polkit),
+                        .console_logs = f->consoles,
                         .asks_for_root = !f->trusts_root }, &f->operations));
         bus_init(&f->bus, f->manager, f->operations);
         CHECK_OK(bus_serve(&f->bus, f->pair.server, BUS_NO_PEER));
@@ -137,6 +138,7 @@ void fixture_init(Fixture *f) {
         CHECK(mkdtemp(f->directory));
         (void) snprintf(f->machined, sizeof(f->machined), "%s/machined", f->directory);
         (void) snprintf(f->own, sizeof(f->own), "%s/own", f->directory);
+        (void) snprintf(f->consoles, sizeof(f->consoles), "%s/consoles", f->directory);
 
         f->leader = start_sleeper();
 

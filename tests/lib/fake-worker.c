@@ -3,6 +3,7 @@
 /* A worker whose jobs are what a worker may come to, for test-worker and test-bus-copy. */
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -145,6 +146,14 @@ static int copy_at_once(Job *job) {
         return 0;
 }
 
+/* A directory that is not the guest's, and what it was asked for. */
+static int open_journal(Job *job) {
+        if (!streq(job_arg(job, 0), "0123456789abcdef0123456789abcdef"))
+                return -ENOENT;
+
+        return job_answer_fd(job, open("/", O_PATH | O_CLOEXEC));
+}
+
 static const JobRow table[] = {
         { "echo", echo, 1, 0 },
         { "pid", get_pid, 0, 0 },
@@ -166,6 +175,7 @@ static const JobRow table[] = {
         { "go-on", go_on, 0, 0 },
         { "copy-from", copy_at_once, 0, 0 },
         { "copy-to", hang, 0, 0 },
+        { "journal", open_journal, 1, 2 },
 };
 
 int main(void) {
