@@ -41,6 +41,20 @@ describe() {
     rm "$(inside files /srv/program)"
 }
 
+@test "what only its owner may read, root may copy" {
+    mkdir "$here/own"
+    echo theirs >"$here/own/file"
+    chmod 600 "$here/own/file"
+    chmod 700 "$here/own"
+    chown -R 1234:2345 "$here/own"
+    machinectl copy-to files "$here/own" /srv/own
+    [ "$(stat --format='%a %u' "$(inside files /srv/own)")" = "700 1234" ]
+    [ "$(stat --format='%a %u' "$(inside files /srv/own/file)")" = "600 1234" ]
+    machinectl copy-from files /srv/own "$BATS_TEST_TMPDIR/own"
+    [ "$(cat "$BATS_TEST_TMPDIR/own/file")" = theirs ]
+    rm -r "$(inside files /srv/own)"
+}
+
 @test "devices are made anew" {
     mknod "$here/null" c 1 3
     machinectl copy-to files "$here" /srv/devices

@@ -88,6 +88,7 @@ interfaces() {
     [ "$inner $range" = "0 65536" ]
     [ "$outer" -ge 524288 ]
     [ "$(in_guest ship id -u)" = 0 ]
+    [[ "$(manager GetMachineOSRelease s ship)" == *'"ID" "debian"'* ]]
     ended_by poweroff
     chown -R --no-dereference 0:0 "$MACHINES/ship" # where nothing could be mapped, nspawn did it itself
 }
