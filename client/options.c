@@ -10,6 +10,10 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
+/* As the daemon has it, and systemd. In seconds; a hundred years are as long as one likes. */
+#define TIMEOUT_DEFAULT 90
+#define TIMEOUT_MAX UINT64_C(3155760000)
+
 #define LINES_DEFAULT 10
 #define LINES_MAX 1000000
 
@@ -134,6 +138,22 @@ static int set_uid(Options *o, const char *argument) {
         return 0;
 }
 
+static int set_timeout(Options *o, const char *argument) {
+        if (streq(argument, "infinity")) {
+                o->timeout_usec = UINT64_MAX;
+                return 0;
+        }
+
+        if (parse_u64(argument, TIMEOUT_MAX, &o->timeout_usec) < 0) {
+                (void) log_error(0, _("Timeout '%s' is neither a number of seconds nor 'infinity'."),
+                                 argument);
+                return -EINVAL;
+        }
+
+        o->timeout_usec *= USEC_PER_SEC;
+        return 0;
+}
+
 static int set_force(Options *o, _unused_ const char *argument) {
         o->force = true;
         return 0;
@@ -255,8 +275,10 @@ static const OptionRow option_table[] = {
           N_("User to run the shell as") },
         { 'E', "setenv", "VAR[=VALUE]", set_setenv,
           N_("Add an environment variable for the shell") },
+        { 0, "timeout", "SECONDS", set_timeout,
+          N_("How long machines may take to shut down; 'infinity' for as long as they like") },
         { 0, "force", NULL, set_force,
-          N_("Replace files that are there when copying") },
+          N_("Replace files that are there when copying; do not ask machines before they are stopped") },
         { 0, "read-only", NULL, set_read_only,
           N_("Mount read-only") },
         { 0, "mkdir", NULL, set_mkdir,
@@ -340,6 +362,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
         *o = (Options) {
                 .kill_whom = "all",
                 .signal = SIGTERM,
+                .timeout_usec = TIMEOUT_DEFAULT * USEC_PER_SEC,
                 .lines = LINES_DEFAULT,
                 .journal_mode = "short",
                 .max_addresses = ADDRESSES_DEFAULT,

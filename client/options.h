@@ -25,12 +25,13 @@ typedef struct Options {
         bool help, version;
         bool all, full, quiet, value;
         bool no_legend, no_pager, no_ask_password;
-        bool force, read_only, mkdir;   /* for copies and mounts */
+        bool force, read_only, mkdir;   /* for copies, mounts, and stop */
         char **properties;              /* those that show prints; NULL for all */
         char **environment;             /* NAME=value, for shell */
         const char *uid;                /* user for shell, or NULL */
         const char *kill_whom;
         int signal;
+        uint64_t timeout_usec;          /* until stop kills */
         unsigned lines;                 /* of the log, in status */
         const char *journal_mode;       /* as journalctl -o has it */
         OutputFormat format;

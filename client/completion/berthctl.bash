@@ -19,7 +19,7 @@ _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
                        -l --full --value --force --read-only --mkdir'
-        local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --uid -E --setenv
+        local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout --uid -E --setenv
                           -n --lines --max-addresses -o --output'
         local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell copy-to copy-from bind'
         local startable='start'
@@ -36,6 +36,8 @@ _berthctl() {
                 words=$(berthctl --output=help 2>/dev/null) ;;
         --kill-whom)
                 words='leader all supervisor' ;;
+        --timeout)
+                words='0 10 30 90 infinity' ;;
         --max-addresses)
                 words='all 0 1 2 3' ;;
         --uid)

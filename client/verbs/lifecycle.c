@@ -14,6 +14,7 @@
 
 /* One verb that is applied to several machines, all at the same time. */
 typedef struct Target {
+        const Client *client;
         const char *name;
         const char *complaint;          /* with one %s for the name */
         bool *failed;                   /* of all targets together */
@@ -71,7 +72,7 @@ static int run_targets(Client *client, char *const *names, AddCall add, const ch
                 return r;
 
         for (size_t i = 0; i < n; i++) {
-                targets[i] = (Target) { names[i], complaint, &failed };
+                targets[i] = (Target) { client, names[i], complaint, &failed };
                 r = add(calls, client, &targets[i]);
                 if (r < 0)
                         return log_error(r, _("Cannot call the daemon"));
@@ -136,6 +137,30 @@ static int add_thaw(Calls *calls, _unused_ const Client *client, Target *target)
         return add_to_machine(calls, target, "Thaw");
 }
 
+static int on_stopped(Calls *calls, sd_bus_message *reply, const sd_bus_error *e, void *userdata) {
+        const Target *target = userdata;
+        const char *how;
+        int r;
+
+        if (e)
+                return on_done(calls, reply, e, userdata);
+
+        r = sd_bus_message_read(reply, "s", &how);
+        if (r < 0)
+                return r;
+
+        if (!target->client->options.quiet)
+                (void) printf(streq(how, "killed") ? _("Machine '%s' was killed.\n")
+                                                   : _("Machine '%s' has shut down.\n"), target->name);
+        return 0;
+}
+
+static int add_stop(Calls *calls, const Client *client, Target *target) {
+        return calls_add(calls, MACHINE1_PATH, BERTH_MANAGER, "StopMachine", on_stopped, target, "sa{sv}",
+                         target->name, 2, "timeout-usec", "t", client->options.timeout_usec,
+                         "force", "b", (int) client->options.force);
+}
+
 static int verb_start(Client *client, char *const *args) {
         for (char *const *name = args; *name; name++)
                 if (!machine_name_is_valid(*name)) {
@@ -144,6 +169,10 @@ static int verb_start(Client *client, char *const *args) {
                 }
 
         return run_targets(client, args, add_start, _("Could not start machine '%s'"));
+}
+
+static int verb_stop(Client *client, char *const *args) {
+        return run_targets(client, args, add_stop, _("Could not stop machine '%s'"));
 }
 
 static int verb_poweroff(Client *client, char *const *args) {
@@ -173,7 +202,9 @@ static int verb_thaw(Client *client, char *const *args) {
 static const Verb verbs[] = {
         { "start", NULL, "NAME...", 1, VERB_ANY, verb_start,
           N_("Start machines, and wait until they are ready") },
-        { "poweroff", "stop", "NAME...", 1, VERB_ANY, verb_poweroff,
+        { "stop", NULL, "NAME...", 1, VERB_ANY, verb_stop,
+          N_("Shut machines down, and wait until they have gone") },
+        { "poweroff", NULL, "NAME...", 1, VERB_ANY, verb_poweroff,
           N_("Ask machines to shut down") },
         { "reboot", "restart", "NAME...", 1, VERB_ANY, verb_reboot,
           N_("Ask machines to reboot") },

@@ -2,6 +2,7 @@
 
 #include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/life.h"
 #include "daemon/bus/operations.h"
 #include "daemon/bus/sender.h"
 #include "lib/base/envfile.h"
@@ -339,6 +340,7 @@ static const Row row_table[] = {
 
 /* Of org.berth. */
 static const Row berth_row_table[] = {
+        { "StopMachine", NULL, &operation_stop, bus_read_stop, bus_write_end },
         { NULL, "Freeze", &operation_freeze },
         { NULL, "Thaw", &operation_thaw },
         { NULL, "OpenConsoleLog", &operation_open_console_log, NULL, bus_write_fd },
@@ -359,7 +361,12 @@ static int read_and_operate(sd_bus_message *msg, const Row *row, const char *nam
         return r;
 }
 
-int bus_operate_from_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+static int operate_from_manager(
+                sd_bus_message *msg,
+                const Row *table,
+                size_t n_rows,
+                sd_bus_error *reterr) {
+
         const char *method = sd_bus_message_get_member(msg), *name;
         int r;
 
@@ -367,11 +374,19 @@ int bus_operate_from_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bu
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(row_table); i++)
-                if (streq_ptr(row_table[i].manager_method, method))
-                        return read_and_operate(msg, &row_table[i], name, reterr);
+        for (size_t i = 0; i < n_rows; i++)
+                if (streq_ptr(table[i].manager_method, method))
+                        return read_and_operate(msg, &table[i], name, reterr);
 
         return -ENOSYS;
+}
+
+int bus_operate_from_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate_from_manager(msg, row_table, ELEMENTSOF(row_table), reterr);
+}
+
+int bus_operate_from_berth_manager(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        return operate_from_manager(msg, berth_row_table, ELEMENTSOF(berth_row_table), reterr);
 }
 
 static int operate_from_machine(

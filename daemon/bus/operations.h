@@ -18,7 +18,8 @@
 int bus_operate_from_manager(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
 int bus_operate_from_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
 
-/* The same of org.berth.Machine1, whose methods are told apart from machine1's of the same name. */
+/* The same of org.berth's interfaces, whose methods are told apart from machine1's of the same name. */
+int bus_operate_from_berth_manager(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
 int bus_operate_from_berth_machine(sd_bus_message *msg, void *userdata, sd_bus_error *reterr);
 
 /**

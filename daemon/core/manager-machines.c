@@ -98,6 +98,7 @@ void manager_end(Manager *m, Entry *e) {
 
         for (const ManagerListener *l = m->listeners; l; l = l->next)
                 l->machine_removed(l->userdata, e->machine);
+        stop_runs_note_end(m, machine_info(e->machine), 0);
 
         manager_drop(m, e);
 }
@@ -127,6 +128,7 @@ int manager_unregister(Manager *m, Machine *machine) {
                 return -EOPNOTSUPP;
 
         machine_info_edit(machine)->owns_scope = false; /* it lives on, without us */
+        stop_runs_note_end(m, machine_info(machine), -ECANCELED);
         manager_end(m, registry_find(&m->machines, machine_info(machine)->name));
         return 0;
 }
@@ -152,7 +154,7 @@ static int kill_scope(Machine *machine) {
         return r == -ESRCH ? 0 : r;
 }
 
-static bool holds_unit(Manager *m, const MachineInfo *info) {
+bool manager_holds_unit(Manager *m, const MachineInfo *info) {
         return machine_info_holds_unit(info) &&
                !registry_shares_unit(registry_find(&m->machines, info->name));
 }
@@ -166,7 +168,7 @@ int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, vo
         assert(machine);
 
         info = machine_info(machine);
-        if (info->class == MACHINE_HOST || !holds_unit(m, info))
+        if (info->class == MACHINE_HOST || !manager_holds_unit(m, info))
                 return -EOPNOTSUPP;
 
         r = machine_info_part(info, &part);
@@ -202,7 +204,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
 
         if (info->owns_scope)
                 r = kill_scope(machine);
-        else if (holds_unit(m, info)) {
+        else if (manager_holds_unit(m, info)) {
                 thaw_part(info);
                 r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
                 has_job = true;
@@ -386,6 +388,7 @@ Manager *manager_free(Manager *m) {
                 return NULL;
 
         creation_runs_drop(m);
+        stop_runs_drop(m);
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);
         (void) idmaps_free(m->id_maps);

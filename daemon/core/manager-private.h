@@ -4,9 +4,10 @@
 /*
  * The manager's inside
  *
- * For the three files that the manager is: manager-machines.c finds machines and
- * ends them, manager-create.c has new ones made, manager-load.c brings those back
- * that were there before. Nobody else looks in here.
+ * For the files that the manager is: manager-machines.c finds machines and ends
+ * them, manager-stop.c waits for those that are given time, manager-create.c has new
+ * ones made, manager-load.c brings those back that were there before. Nobody else
+ * looks in here.
  */
 
 #include "daemon/core/idmap.h"
@@ -18,6 +19,9 @@
 
 /* One creation under way. */
 typedef struct CreationRun CreationRun;
+
+/* One end that is waited for. */
+typedef struct StopRun StopRun;
 
 struct Manager {
         sd_event *event;
@@ -35,6 +39,7 @@ struct Manager {
         Memory *memory;
         Freezer *freezer;
         CreationRun *runs;
+        StopRun *stops;
 };
 
 /* The subject of the steps, for a machine that is made or unmade. */
@@ -59,6 +64,15 @@ void manager_end(Manager *m, Entry *e);
 
 /* Forgets it only. */
 void manager_drop(Manager *m, Entry *e);
+
+/* Whether ending its unit ends this machine, and nothing else. */
+bool manager_holds_unit(Manager *m, const MachineInfo *info);
+
+/* Tells those who wait for a machine's end of it, or with an error code, that it will not come. */
+void stop_runs_note_end(Manager *m, const MachineInfo *info, int result);
+
+/* Nobody waits for any machine's end any more. */
+void stop_runs_drop(Manager *m);
 
 /* Gives all creations up; what they have made so far the next daemon finds, and removes. */
 void creation_runs_drop(Manager *m);

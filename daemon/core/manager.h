@@ -183,6 +183,38 @@ int manager_create(Manager *m, CreateRequest *request, CreateDone done, void *us
  */
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata);
 
+/* For manager_stop(): as long as it may take. */
+#define STOP_NO_TIMEOUT UINT64_MAX
+
+/**
+ * typedef StopDone - how the end of a machine has come
+ * @userdata:           what came with the request
+ * @result:             0, or a negative error code
+ * @was_killed:         it was not given time, or did not end within it
+ */
+typedef void (*StopDone)(void *userdata, int result, bool was_killed);
+
+/**
+ * manager_stop() - have a machine shut down, and end it if it does not
+ * @m:                  the manager
+ * @machine:            the machine, which is closing from then on
+ * @timeout_usec:       how long it may take; 0: it is not asked, but killed at once;
+ *                      or STOP_NO_TIMEOUT
+ * @done:               told when it has gone, with its unit if that is its alone, after
+ *                      this function has returned
+ * @userdata:           for that
+ *
+ * A unit that is the machine's alone is not started anew. What is frozen is thawed.
+ * @done is told -ETIMEDOUT of what does not even end by SIGKILL, and -ECANCELED of
+ * what was unregistered meanwhile.
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -EOPNOTSUPP          it is the host
+ *         -E_LIMITS_EXCEEDED   too many are waiting for the same machine's end
+ *         others               what asking it, or the scope backend, runs into
+ */
+int manager_stop(Manager *m, Machine *machine, uint64_t timeout_usec, StopDone done, void *userdata);
+
 /**
  * manager_freeze() - have all processes of a machine stand still, or go on
  * @m:                  the manager

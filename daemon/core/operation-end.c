@@ -39,6 +39,25 @@ const OperationKind operation_terminate = {
         .run = run_terminate,
 };
 
+static void on_stopped(void *userdata, int result, bool was_killed) {
+        Operation *o = userdata;
+
+        o->answer.was_killed = was_killed;
+        operation_finish(o, result, NULL);
+}
+
+static int run_stop(Operation *o) {
+        return manager_stop(o->manager, o->machine, o->request.timeout_usec, on_stopped, o);
+}
+
+const OperationKind operation_stop = {
+        .verb = "stop",
+        .failure = "Cannot stop machine",
+        .action = MANAGE_MACHINES,
+        .owner_may = true,
+        .run = run_stop,
+};
+
 static int check_kill(const OperationRequest *q, const char **reterr_text) {
         if (q->signal > 0 && q->signal < NSIG)
                 return 0;

@@ -21,6 +21,7 @@ const OperationKind *const operation_table[] = {
         &operation_start,
         &operation_unregister,
         &operation_terminate,
+        &operation_stop,
         &operation_kill,
         &operation_freeze,
         &operation_thaw,

@@ -48,6 +48,7 @@ typedef struct OperationRequest {
         bool is_read_only, makes_directory, replaces;
         bool is_previous;               /* not the current file, but the one before */
         uint32_t id;                    /* of a user or group of the machine */
+        uint64_t timeout_usec;          /* for its end; see manager_stop() */
         CreateRequest create;
 } OperationRequest;
 
@@ -60,6 +61,7 @@ typedef struct OperationAnswer {
         NetlinkAddress *addresses;
         size_t n_addresses;
         uint32_t id;                    /* of a user or group of the host */
+        bool was_killed;                /* it did not end by itself */
         const char *ssh_address, *ssh_private_key_path;
 } OperationAnswer;
 
@@ -225,6 +227,7 @@ extern const OperationKind operation_register;
 extern const OperationKind operation_start;
 extern const OperationKind operation_unregister;
 extern const OperationKind operation_terminate;
+extern const OperationKind operation_stop;
 extern const OperationKind operation_kill;
 extern const OperationKind operation_freeze;
 extern const OperationKind operation_thaw;

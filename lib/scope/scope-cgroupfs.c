@@ -315,6 +315,51 @@ static int cgroupfs_stop(
         return tell_later(c, 0, done, userdata);
 }
 
+static int on_retired(
+                _unused_ sd_event_source *source,
+                _unused_ const struct inotify_event *e,
+                void *userdata) {
+
+        ScopeJob *job = userdata;
+
+        return cgroup_is_populated(job->cgroup) > 0 ? 0 : on_told(NULL, job);
+}
+
+static int cgroupfs_retire(
+                ScopeBackend *b,
+                const char *unit,
+                const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        Cgroupfs *c = (Cgroupfs *) b;
+        int r;
+
+        services_forget_restart(c->services, unit);
+
+        r = job_new(c, &job);
+        if (r < 0)
+                return r;
+
+        job->done = done;
+        job->userdata = userdata;
+        job->cgroup = cgroup ? strdup(cgroup) : NULL;
+        if (cgroup && !job->cgroup)
+                return -ENOMEM;
+
+        r = cgroup ? cgroup_watch(c->event, cgroup, on_retired, job, &job->source) : -ENOENT;
+        if (r < 0 && r != -ENOENT)
+                return r;
+
+        /* It may have been empty before we watched. */
+        if (r == -ENOENT || cgroup_is_populated(cgroup) <= 0)
+                return tell_later(c, 0, done, userdata);
+
+        TAKE_PTR(job);
+        return 0;
+}
+
 static int cgroupfs_freeze(
                 ScopeBackend *b,
                 const char *unit,
@@ -353,6 +398,7 @@ static const ScopeOps cgroupfs_ops = {
         .start_scope = cgroupfs_start_scope,
         .start_service = cgroupfs_start_service,
         .stop = cgroupfs_stop,
+        .retire = cgroupfs_retire,
         .freeze = cgroupfs_freeze,
         .release = cgroupfs_release,
         .free = cgroupfs_free,

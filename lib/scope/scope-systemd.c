@@ -5,6 +5,7 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-systemd.h"
+#include "lib/scope/watch.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -24,6 +25,9 @@ struct ScopeJob {
         ScopeJob *next, *previous;
         sd_bus_slot *call;
         char *path;             /* object path of the job, once we know it */
+        char *unit;             /* of freeze() and retire() only */
+        char *unit_cgroup;      /* of retire() only */
+        sd_event_source *emptied;
         ScopeDone done;
         void *userdata;
         bool waits;             /* for the job's end, not only for its begin */
@@ -45,6 +49,9 @@ static ScopeJob *job_free(ScopeJob *job) {
 
         sd_bus_slot_unref(job->call);
         sd_bus_message_unref(job->retry);
+        sd_event_source_disable_unref(job->emptied);
+        free(job->unit_cgroup);
+        free(job->unit);
         free(job->path);
         free(job);
         return NULL;
@@ -323,9 +330,8 @@ static int call_freezer(
         if (r < 0)
                 return r;
 
-        /* Of the job it is the unit that is kept, for the way back. */
-        job->path = strdup(unit);
-        if (!job->path)
+        job->unit = strdup(unit); /* for the way back */
+        if (!job->unit)
                 return -ENOMEM;
 
         r = sd_bus_call_async(s->bus, &job->call, m, on_reply, job, SCOPE_FREEZE_USEC);
@@ -341,7 +347,7 @@ static int on_frozen(sd_bus_message *reply, void *userdata, sd_bus_error *reterr
         ScopeJob *job = userdata;
 
         if (sd_bus_message_is_method_error(reply, NULL) && error_of_reply(reply) == -ETIMEDOUT)
-                (void) call_freezer(job->systemd, "ThawUnit", job->path, on_answered, on_nobody_waits, NULL);
+                (void) call_freezer(job->systemd, "ThawUnit", job->unit, on_answered, on_nobody_waits, NULL);
 
         return on_answered(reply, userdata, reterr);
 }
@@ -356,6 +362,78 @@ static int systemd_freeze(
 
         return call_freezer((Systemd *) b, frozen ? "FreezeUnit" : "ThawUnit", unit,
                             frozen ? on_frozen : on_answered, done, userdata);
+}
+
+/* If its processes were killed it would count as failed, and be listed until somebody looks. */
+static void on_retired(void *userdata, _unused_ int result) {
+        ScopeJob *job = userdata;
+        ScopeDone done = job->done;
+        void *done_userdata = job->userdata;
+
+        (void) sd_bus_call_method_async(job->systemd->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                        "ResetFailedUnit", NULL, NULL, "s", job->unit);
+        (void) job_free(job);
+        done(done_userdata, 0);
+}
+
+/* For a unit that has ended this changes nothing, but for one that is about to be started anew. */
+static int stop_retired(ScopeJob *job) {
+        job->emptied = sd_event_source_disable_unref(job->emptied);
+        return call_unit(job->systemd, "StopUnit", job->unit, "replace", /* waits= */ true, on_retired, job);
+}
+
+static int on_emptied(
+                _unused_ sd_event_source *source,
+                _unused_ const struct inotify_event *e,
+                void *userdata) {
+
+        ScopeJob *job = userdata;
+
+        if (cgroup_is_populated(job->unit_cgroup) <= 0 && stop_retired(job) < 0)
+                on_retired(job, 0);
+        return 0;
+}
+
+static int watch_unit(ScopeJob *job, const char *cgroup) {
+        int r;
+
+        job->unit_cgroup = strdup(cgroup);
+        if (!job->unit_cgroup)
+                return -ENOMEM;
+
+        r = cgroup_watch(sd_bus_get_event(job->systemd->bus), cgroup, on_emptied, job, &job->emptied);
+        return r == -ENOENT ? 0 : r;
+}
+
+static int systemd_retire(
+                ScopeBackend *b,
+                const char *unit,
+                const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        int r;
+
+        r = job_new((Systemd *) b, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        job->unit = strdup(unit);
+        if (!job->unit)
+                return -ENOMEM;
+
+        r = cgroup ? watch_unit(job, cgroup) : 0;
+        if (r < 0)
+                return r;
+
+        /* It may have emptied before we watched. */
+        r = cgroup && cgroup_is_populated(cgroup) > 0 ? 0 : stop_retired(job);
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job);
+        return 0;
 }
 
 static void systemd_release(ScopeBackend *b, const char *unit, const char *cgroup) {
@@ -384,6 +462,7 @@ static const ScopeOps systemd_ops = {
         .start_scope = systemd_start_scope,
         .start_service = systemd_start_service,
         .stop = systemd_stop,
+        .retire = systemd_retire,
         .freeze = systemd_freeze,
         .release = systemd_release,
         .free = systemd_free,

@@ -46,6 +46,14 @@ typedef struct ScopeOps {
          * is where the unit was seen, or NULL: where start_scope() puts it. */
         int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);
 
+        /* Waits until a unit has ended by itself, to the last process; it is not started anew then. */
+        int (*retire)(
+                        ScopeBackend *b,
+                        const char *unit,
+                        const char *cgroup,
+                        ScopeDone done,
+                        void *userdata);
+
         /* Has all in a unit stand still, or go on; done when they do. -ETIMEDOUT: they do not in time,
          * and go on. -EOPNOTSUPP: this host cannot. */
         int (*freeze)(

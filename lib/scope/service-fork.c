@@ -241,6 +241,17 @@ static Service *services_find(Services *s, const char *unit) {
         return v;
 }
 
+/* Of one that has ended, and was not to be started anew, the end may not have come round yet. */
+static void collect(Services *s, const char *unit) {
+        Service *v = services_find(s, unit);
+
+        if (!v || v->restart || process_is_alive(v->pidfd))
+                return;
+
+        (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
+        service_ended(v, -1);
+}
+
 int services_start(Services *s, const char *machine, ScopeDone done, void *userdata) {
         _cleanup_(service_freep) Service *v = NULL;
         int r;
@@ -252,6 +263,8 @@ int services_start(Services *s, const char *machine, ScopeDone done, void *userd
         r = service_new(s, machine, &v);
         if (r < 0)
                 return r;
+
+        collect(s, v->unit);
 
         /* One that a former daemon has started is not in the table, but its processes are there. */
         if (services_find(s, v->unit) || cgroup_is_populated(v->cgroup) > 0)

@@ -163,6 +163,9 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "GetMachineByPID"))
                 return sd_bus_reply_method_return(m, "o", d->leads);
 
+        if (streq(sd_bus_message_get_interface(m), BERTH_MACHINE))
+                return sd_bus_reply_method_return(m, NULL);
+
         CHECK_OK(sd_bus_message_rewind(m, true));
         CHECK_OK(sd_bus_message_read(m, "s", &s));
         if (streq(s, "gone"))
@@ -181,6 +184,8 @@ static int answer(Daemon *d, sd_bus_message *m) {
                                                   "PRETTY_NAME", "Debian" HOSTILE);
         if (streq(member, "StartMachine"))
                 return sd_bus_reply_method_return(m, "o", "/m");
+        if (streq(member, "StopMachine"))
+                return sd_bus_reply_method_return(m, "s", streq(s, "db") ? "killed" : "exited");
         if (startswith(member, "OpenMachine")) {
                 if (d->master < 0)
                         return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "Not you");

@@ -31,13 +31,27 @@ TEST(verbs_make_the_calls_that_machinectls_make) {
 
         CHECK_OK(text_printf(&poweroff, "KillMachine web leader %i", SIGRTMIN + 4));
         check_call("berthctl poweroff web", poweroff);
-        check_call("berthctl stop web", poweroff);
         check_call("berthctl reboot web", "KillMachine web leader 2");
         check_call("berthctl restart web", "KillMachine web leader 2");
         check_call("berthctl terminate web", "TerminateMachine web");
         check_call("berthctl kill web", "KillMachine web all 15");
         check_call("berthctl kill -s KILL --kill-whom=leader web", "KillMachine web leader 9");
         check_call("berthctl start web", "StartMachine web");
+        check_call("berthctl freeze web", "Freeze");
+        check_call("berthctl pause web", "Freeze");
+        check_call("berthctl thaw web", "Thaw");
+        check_call("berthctl resume web", "Thaw");
+        check_call("berthctl --quiet stop web", "StopMachine web");
+}
+
+TEST(stop_says_how_machines_have_ended) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        d.n_wanted = 2; /* in parallel, too */
+        daemon_run(&d, "berthctl stop --timeout=5 web db");
+        CHECK(d.status == 0);
+        CHECK_STREQ(d.output, "Machine 'db' was killed.\nMachine 'web' has shut down.\n");
 }
 
 TEST(one_that_fails_does_not_keep_the_others) {

@@ -41,6 +41,22 @@ static int fake_stop(
         return note(f, unit, done, userdata);
 }
 
+static int fake_retire(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                ScopeDone done,
+                void *userdata) {
+
+        FakeScope *f = (FakeScope *) b;
+
+        f->n_retired++;
+        (void) snprintf(f->retired, sizeof(f->retired), "%s", unit);
+        f->retire_done = done;
+        f->retire_userdata = userdata;
+        return 0;
+}
+
 static int fake_freeze(
                 ScopeBackend *b,
                 const char *unit,
@@ -69,6 +85,7 @@ static const ScopeOps fake_ops = {
         .start_scope = fake_start_scope,
         .start_service = fake_start_service,
         .stop = fake_stop,
+        .retire = fake_retire,
         .freeze = fake_freeze,
         .release = fake_release,
 };
@@ -83,4 +100,12 @@ void fake_scope_answer(FakeScope *f, int result) {
         assert(done);
         f->done = NULL;
         done(f->userdata, result);
+}
+
+void fake_scope_end_unit(FakeScope *f) {
+        ScopeDone done = f->retire_done;
+
+        assert(done);
+        f->retire_done = NULL;
+        done(f->retire_userdata, 0);
 }

@@ -11,13 +11,19 @@
 typedef struct FakeScope {
         ScopeBackend backend;
         int refuses;            /* error that start_scope() returns, or 0 */
-        unsigned n_started, n_services, n_stopped, n_released, n_frozen, n_thawed;
+        unsigned n_started, n_services, n_stopped, n_released, n_frozen, n_thawed, n_retired;
         char unit[256];         /* the last one */
+        char retired[256];      /* the unit whose end is waited for */
+        ScopeDone retire_done;
+        void *retire_userdata;
         ScopeDone done;         /* of the job that is under way */
         void *userdata;
 } FakeScope;
 
 void fake_scope_init(FakeScope *f);
+
+/* Tells that the unit has ended whose end is waited for. */
+void fake_scope_end_unit(FakeScope *f);
 
 /* Ends the job that is under way. */
 void fake_scope_answer(FakeScope *f, int result);

@@ -340,6 +340,21 @@ def check_one_registration(table, way, call, caller, leader_of):
     process.wait()
 
 
+def check_stop(table):
+    """By whom it is not allowed, the machine is there afterwards; a name that is nobody's is told all."""
+    for registered_as, owns in ((0, False), (CALLERS["owner"], True)):
+        for caller, uid in CALLERS.items():
+            run(*sys.argv[2:], "allowed")
+            machine = Machine(CALLERS["owner"], registered_as)
+            run(*sys.argv[2:], table.polkit)
+            expected = table.expected(caller, OWNER, owns)
+            error = error_of(uid, PATH, BERTH, "StopMachine", "sa{sv}", (machine.name, {}))
+            table.check(f"StopMachine, {'own' if owns else 'root’s'}", caller, error, expected)
+            if lives(machine.leader) == (expected == "allowed"):
+                table.failures.append(f"StopMachine by {caller}: leader {machine.leader}, {expected}")
+            machine.end()
+
+
 def check_start(table):
     for caller, uid in CALLERS.items():
         error = error_of(uid, PATH, BERTH, "StartMachine", "sa{sv}", ("not-there", {}))
@@ -359,6 +374,7 @@ def main():
     check_machines(table, of_owner, owns=True)
     check_registration(table)
     check_start(table)
+    check_stop(table)
     os.rmdir(os.path.dirname(TRACE))
     for user in USERS.values():
         user.end()

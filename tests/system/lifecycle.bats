@@ -81,3 +81,135 @@ turns() {
     refused machine_listed web
     berthctl start web
 }
+
+stop_machine() {
+    busctl --system --timeout=60 call org.freedesktop.machine1 /org/freedesktop/machine1 org.berth.Manager1 \
+        StopMachine 'sa{sv}' "$@"
+}
+
+# deaf_start NAME: a guest of busybox that hears no signal, started by berthctl as any other.
+deaf_start() {
+    local tree=$MACHINES/$1
+
+    mkdir -p "$tree"/{bin,sbin,etc,proc,sys,dev,run,tmp,var,root,usr}
+    cp "$(command -v busybox)" "$tree/bin/busybox"
+    for word in sh mkfifo cat; do
+        ln -s busybox "$tree/bin/$word"
+    done
+    echo 'ID=deaf' >"$tree/etc/os-release"
+    cat >"$tree/sbin/init" <<'END'
+#!/bin/sh
+trap "" 1 2 3 10 12 15 37 38
+mkfifo /tmp/nothing
+while :; do cat /tmp/nothing; done
+END
+    chmod +x "$tree/sbin/init"
+    berthctl start "$1"
+}
+
+@test "stop waits until a guest has gone, with its unit, and says that it has shut down" {
+    run -0 berthctl stop web
+    [ "$output" = "Machine 'web' has shut down." ]
+    refused machine_listed web
+    refused unit_active berth@web.service
+    refused systemctl is-failed berth@web.service
+    berthctl start web
+}
+
+@test "a frozen guest is thawed, and shuts down in order" {
+    berthctl freeze web
+    run -0 berthctl stop web
+    [ "$output" = "Machine 'web' has shut down." ]
+    berthctl start web
+}
+
+@test "a guest that is forced is not asked, and can be started anew at once" {
+    SECONDS=0
+    run -0 berthctl stop --force web
+    [ "$output" = "Machine 'web' was killed." ]
+    [ $SECONDS -lt 10 ]
+    refused unit_active berth@web.service
+    refused systemctl is-failed berth@web.service
+    berthctl start web
+    berthctl freeze web
+    run -0 stop_machine web 1 force b true
+    [ "$output" = 's "killed"' ]
+    berthctl start web
+}
+
+@test "a guest that reboots instead is not started anew" {
+    systemd-run --quiet --wait -M web sh -c 'mkdir -p /run/systemd/system/poweroff.target.d
+        ln -sf /lib/systemd/system/reboot.target /run/systemd/system/poweroff.target
+        systemctl daemon-reload'
+    run -0 berthctl stop web
+    [ "$output" = "Machine 'web' has shut down." ]
+    refused unit_active berth@web.service
+    refused machine_listed web
+    berthctl start web
+}
+
+@test "a guest of busybox that hears nothing is killed when its time is up" {
+    needs busybox command -v busybox
+    deaf_start deaf
+    SECONDS=0
+    run -0 berthctl stop --timeout=2 deaf
+    [ "$output" = "Machine 'deaf' was killed." ]
+    [ $SECONDS -ge 2 ] && [ $SECONDS -lt 12 ]
+    refused machine_listed deaf
+    refused unit_active berth@deaf.service
+
+    # Both at a time: the other does not wait for it.
+    berthctl start deaf
+    run -0 berthctl stop --timeout=5 deaf web
+    [ "$output" = "Machine 'web' has shut down.
+Machine 'deaf' was killed." ]
+    berthctl start web
+    guest_remove deaf
+}
+
+@test "who gives up waiting does not give up the stop" {
+    needs busybox command -v busybox
+    deaf_start deaf
+    run -130 timeout --signal=INT --preserve-status 1 berthctl stop --timeout=3 deaf
+    machine_listed deaf
+    eventually refused unit_active berth@deaf.service
+    refused machine_listed deaf
+    guest_remove deaf
+}
+
+@test "a guest of nspawn's ends with its unit, asked or forced" {
+    nspawn_start spawned PrivateUsers=no
+    run -0 berthctl stop spawned
+    [ "$output" = "Machine 'spawned' has shut down." ]
+    refused unit_active systemd-nspawn@spawned.service
+    systemctl start systemd-nspawn@spawned.service
+    eventually guest_up spawned
+    berthctl freeze spawned
+    run -0 berthctl stop --force spawned
+    [ "$output" = "Machine 'spawned' was killed." ]
+    refused unit_active systemd-nspawn@spawned.service
+    refused systemctl is-failed systemd-nspawn@spawned.service
+    nspawn_stop spawned
+}
+
+@test "a machine of nobody's in particular ends by the signal that asks for it" {
+    leader_start
+    machine_create one "$leader"
+    run -0 berthctl stop one
+    [ "$output" = "Machine 'one' has shut down." ]
+    leader_start
+    machine_create one "$leader"
+    berthctl freeze one
+    run -0 berthctl stop one
+    [ "$output" = "Machine 'one' has shut down." ]
+    eventually refused systemctl status machine-one.scope
+}
+
+@test "the host is not stopped, nor who is not there" {
+    run -1 berthctl stop .host
+    [ "$output" = "Cannot stop machine '.host': Operation not supported" ]
+    run -1 berthctl stop nobody
+    [ "$output" = "Could not stop machine 'nobody': No machine 'nobody' known" ]
+    run -1 berthctl stop --timeout=soon web
+    machine_listed web
+}
