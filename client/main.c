@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "client/agent.h"
@@ -30,11 +31,26 @@ static int run(Client *client, char *const *args) {
         return verb_run(verb_families, client, args);
 }
 
+/* What is opened next gets the lowest number that is free, and was to be neither. */
+static void open_missing_stdio(void) {
+        while (true) {
+                int fd = open("/dev/null", O_RDWR);
+
+                if (fd < 0)
+                        return;
+                if (fd > STDERR_FILENO) {
+                        closep(&fd);
+                        return;
+                }
+        }
+}
+
 int main(int argc, char *argv[]) {
         _cleanup_(client_done) Client client = { .argv = argv, .agent = -EBADF };
         char **args = NULL;
         int r;
 
+        open_missing_stdio();
         i18n_init();
         log_setup();
         screen_init(&client.screen);
@@ -46,5 +62,5 @@ int main(int argc, char *argv[]) {
                 r = EXIT_SUCCESS;
 
         (void) strv_free(args);
-        return r < 0 ? EXIT_FAILURE : r;
+        return r < 0 ? client.options.failure : r;
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "client/keys.h"
 #include "client/options.h"
 #include "client/signals.h"
 #include "lib/base/i18n.h"
@@ -23,7 +24,7 @@
 typedef struct OptionRow {
         char letter;                    /* 0: none */
         const char *name;               /* NULL: only the letter */
-        const char *argument;           /* NULL: takes none */
+        const char *argument;           /* NULL: takes none; with a [ it may be left out */
         int (*set)(Options *o, const char *argument);
         const char *what;
 } OptionRow;
@@ -192,6 +193,50 @@ static int set_setenv(Options *o, const char *argument) {
         return value ? strv_pushf(&o->environment, "%s=%s", argument, value) : 0;
 }
 
+static int set_tty(Options *o, const char *argument) {
+        int r;
+
+        if (streq_ptr(argument, "auto")) {
+                o->tty = TTY_AUTO;
+                return 0;
+        }
+
+        r = argument ? parse_boolean(argument) : true;
+        if (r < 0) {
+                (void) log_error(0, _("Failed to parse --tty: '%s' is not yes, no or auto."), argument);
+                return r;
+        }
+
+        o->tty = r ? TTY_YES : TTY_NO;
+        return 0;
+}
+
+/* Of docker's and podman's users: it is passed on in any case. */
+static int set_interactive(_unused_ Options *o, _unused_ const char *argument) {
+        return 0;
+}
+
+static int set_directory(Options *o, const char *argument) {
+        o->directory = argument;
+        return 0;
+}
+
+static int set_detach(Options *o, _unused_ const char *argument) {
+        o->detach = true;
+        return 0;
+}
+
+static int set_detach_keys(Options *o, const char *argument) {
+        if (keys_parse(argument, o->detach_buffer) < 0) {
+                (void) log_error(0, _("Failed to parse keys '%s'."), argument);
+                return -EINVAL;
+        }
+
+        o->detach_names = argument;
+        o->detach_keys = o->detach_buffer;
+        return 0;
+}
+
 static int set_lines(Options *o, const char *argument) {
         if (parse_unsigned(argument, LINES_MAX, &o->lines) < 0) {
                 (void) log_error(0, _("Failed to parse lines '%s'."), argument);
@@ -271,10 +316,24 @@ static const OptionRow option_table[] = {
           N_("Whom to send a signal: leader, all, supervisor") },
         { 's', "signal", "SIGNAL", set_signal,
           N_("Which signal to send; 'help' lists them") },
+        { 'u', "user", "USER", set_uid,
+          N_("User to run the shell or program as") },
         { 0, "uid", "USER", set_uid,
-          N_("User to run the shell as") },
+          N_("The same") },
         { 'E', "setenv", "VAR[=VALUE]", set_setenv,
-          N_("Add an environment variable for the shell") },
+          N_("Add an environment variable for the shell or program") },
+        { 'e', NULL, "VAR[=VALUE]", set_setenv,
+          N_("The same") },
+        { 'w', "workdir", "DIRECTORY", set_directory,
+          N_("Directory to run the program in") },
+        { 't', "tty", "[yes|no|auto]", set_tty,
+          N_("Run the program on a terminal of the machine") },
+        { 'i', "interactive", NULL, set_interactive,
+          N_("Pass on input, as is done in any case") },
+        { 'd', "detach", NULL, set_detach,
+          N_("Do not wait for the program, but print its PID") },
+        { 0, "detach-keys", "KEYS", set_detach_keys,
+          N_("Keys that end a session, as ctrl-p,ctrl-q") },
         { 0, "timeout", "SECONDS", set_timeout,
           N_("How long machines may take to shut down; 'infinity' for as long as they like") },
         { 0, "force", NULL, set_force,
@@ -318,7 +377,7 @@ static void getopt_init(Getopt *g) {
 
                 if (row->letter) {
                         *p++ = row->letter;
-                        if (row->argument)
+                        if (row->argument && *row->argument != '[')
                                 *p++ = ':';
                 }
 
@@ -326,7 +385,8 @@ static void getopt_init(Getopt *g) {
                         g->rows[n] = row;
                         g->names[n++] = (struct option) {
                                 .name = row->name,
-                                .has_arg = row->argument ? required_argument : no_argument,
+                                .has_arg = !row->argument ? no_argument :
+                                           *row->argument == '[' ? optional_argument : required_argument,
                                 .val = LONG_OPTION,
                         };
                 }
@@ -335,14 +395,22 @@ static void getopt_init(Getopt *g) {
 
 /* Behind "shell NAME" comes the command for inside, with options of its own. */
 static bool ends_options(char *const *args) {
-        return args && streq(args[0], "shell") && args[1];
+        return args && (streq(args[0], "shell") || streq(args[0], "exec")) && args[1];
 }
 
-static int push_rest(char ***args, char *const *rest) {
+/* The first is the verb. That of exec has the statuses of its command otherwise. */
+static int push_argument(Options *o, char ***args, const char *argument) {
+        if (!*args && streq(argument, "exec"))
+                o->failure = STATUS_EXEC_FAILED;
+
+        return strv_push(args, argument);
+}
+
+static int push_rest(Options *o, char ***args, char *const *rest) {
         int r;
 
         for (; *rest; rest++) {
-                r = strv_push(args, *rest);
+                r = push_argument(o, args, *rest);
                 if (r < 0)
                         return r;
         }
@@ -366,6 +434,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
                 .lines = LINES_DEFAULT,
                 .journal_mode = "short",
                 .max_addresses = ADDRESSES_DEFAULT,
+                .failure = EXIT_FAILURE,
         };
 
         getopt_init(&g);
@@ -373,7 +442,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
 
         for (;;) {
                 if (optind > 0 && optind < argc && (ends_options(args) || streq(argv[optind], "--"))) {
-                        r = push_rest(&args, argv + optind + streq(argv[optind], "--"));
+                        r = push_rest(o, &args, argv + optind + streq(argv[optind], "--"));
                         if (r < 0)
                                 return r;
                         break;
@@ -386,13 +455,13 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
                         if (optind >= argc)
                                 break;
                         if (streq(argv[optind - 1], "--")) {
-                                r = push_rest(&args, argv + optind);
+                                r = push_rest(o, &args, argv + optind);
                                 if (r < 0)
                                         return r;
                                 break;
                         }
 
-                        r = strv_push(&args, argv[optind++]);
+                        r = push_argument(o, &args, argv[optind++]);
                         if (r < 0)
                                 return r;
                         continue;
@@ -417,12 +486,13 @@ void options_print(void) {
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
                 const OptionRow *row = &option_table[i];
                 char head[64];
+                bool may_lack = row->argument && *row->argument == '[';
 
-                (void) snprintf(head, sizeof(head), "%s%.1s%s%s%s%s%s",
+                (void) snprintf(head, sizeof(head), "%s%.1s%s%s%s%s",
                                 row->letter ? "-" : "  ", row->letter ? &row->letter : "",
                                 row->name ? " --" : "", row->name ?: "",
-                                row->argument ? (row->name ? "=" : " ") : "", row->argument ?: "",
-                                "");
+                                !row->argument ? "" : may_lack ? "[=" : row->name ? "=" : " ",
+                                row->argument ? row->argument + may_lack : "");
                 (void) printf("  %-26s %s\n", head, _(row->what));
         }
 }

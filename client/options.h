@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #include "lib/base/base.h"
+#include "lib/kernel/relay.h"
 
 typedef enum OutputFormat {
         OUTPUT_TEXT,
@@ -21,14 +22,30 @@ typedef enum OutputFormat {
 #define ADDRESSES_ALL UINT_MAX
 #define ADDRESSES_DEFAULT (UINT_MAX - 1)        /* one for people, all for programs */
 
+typedef enum Tty {
+        TTY_NO,
+        TTY_YES,
+        TTY_AUTO,                       /* if input and output are one */
+} Tty;
+
+/* That berthctl failed to run the command of exec, and not the command. */
+#define STATUS_EXEC_FAILED 125
+
 typedef struct Options {
         bool help, version;
         bool all, full, quiet, value;
         bool no_legend, no_pager, no_ask_password;
         bool force, read_only, mkdir;   /* for copies, mounts, and stop */
         char **properties;              /* those that show prints; NULL for all */
-        char **environment;             /* NAME=value, for shell */
-        const char *uid;                /* user for shell, or NULL */
+        char **environment;             /* NAME=value, for shell and exec */
+        const char *uid;                /* user for them, or NULL */
+        const char *directory;          /* for exec, or NULL */
+        Tty tty;
+        bool detach;
+        const char *detach_names;       /* keys that end a session, as given, or NULL */
+        const char *detach_keys;        /* what they send, or NULL: see lib/kernel/relay.h */
+        char detach_buffer[RELAY_KEYS_MAX + 1];
+        int failure;                    /* exit status of berthctl when anything fails */
         const char *kill_whom;
         int signal;
         uint64_t timeout_usec;          /* until stop kills */
@@ -46,7 +63,7 @@ typedef struct Options {
  * @argv:               as for main()
  * @ret_args:           return location for the verb and its arguments
  *
- * Options may stand anywhere; but what follows "shell NAME" belongs to the
+ * Options may stand anywhere; but what follows "shell NAME" or "exec NAME" belongs to the
  * command there, as does all behind "--". Complaints are printed.
  *
  * Return: 0 on success, 1 if all has been done (a list was asked for), negative

@@ -18,10 +18,11 @@ __berthctl_startable() {
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value --force --read-only --mkdir'
-        local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout --uid -E --setenv
+                       -l --full --value --force --read-only --mkdir -t --tty -i --interactive -d --detach'
+        local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
+                          -w --workdir --detach-keys
                           -n --lines --max-addresses -o --output'
-        local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell copy-to copy-from bind'
+        local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell exec copy-to copy-from bind'
         local startable='start'
         local alone='list help'
 
@@ -40,14 +41,19 @@ _berthctl() {
                 words='0 10 30 90 infinity' ;;
         --max-addresses)
                 words='all 0 1 2 3' ;;
-        --uid)
+        -u | --user | --uid)
                 words=$(compgen -u) ;;
         -p | --property | -P)
                 words='Name Id Timestamp TimestampMonotonic Service Unit Leader Class RootDirectory
                        NetworkInterfaces State' ;;
-        -E | --setenv)
+        --tty)
+                [[ ${COMP_WORDS[COMP_CWORD]} != '=' && ${COMP_WORDS[COMP_CWORD - 1]} != '=' ]] ||
+                        words='yes no auto' ;;
+        --detach-keys)
+                words='ctrl-],ctrl-],ctrl-] ctrl-p,ctrl-q' ;;
+        -E | --setenv | -e)
                 words=$(compgen -e) ;;
-        -H | --host | -M | --machine | -n | --lines)
+        -H | --host | -M | --machine | -n | --lines | -w | --workdir)
                 return ;;
         esac
 

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "client/agent.h"
-#include "client/machine.h"
-#include "lib/base/passwd.h"
+#include "client/exec.h"
 #include "client/session.h"
-#include "client/value.h"
+#include "client/target.h"
+#include "client/terminal.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
-#include "lib/base/beneath.h"
-#include "lib/base/errors.h"
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/kernel/join.h"
-#include "lib/kernel/process.h"
 #include "lib/kernel/pty.h"
-#include "lib/kernel/sealed.h"
 
-/* As a shell reports a program that is not there, or cannot be run. */
-#define STATUS_NOT_FOUND 127
-#define STATUS_NOT_EXECUTABLE 126
-
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOCAL_HOST ".host"
+/* What they come down to without the machine's systemd. Options of both kinds of getty. */
+#define SHELL_SCRIPT "exec \"${SHELL:-/bin/sh}\" -l"
+#define LOGIN_SCRIPT \
+        "for getty in /sbin/agetty /usr/sbin/agetty; do " \
+        "[ ! -x $getty ] || exec $getty --noclear --keep-baud - \"${TERM:-vt220}\"; " \
+        "done; " \
+        "[ ! -x /usr/bin/login ] || exec /usr/bin/login; " \
+        "exec /bin/login"
 
 /* What is to be opened: a login prompt, or a program as some user. */
 typedef struct Wish {
@@ -42,63 +38,11 @@ static void wish_done(Wish *wish) {
         (void) strv_free(wish->environment);
 }
 
-/* Sets NAME=value, unless @keep and there is one already. */
-static int set_variable(char ***environment, const char *assignment, bool keep) {
-        size_t n = strcspn(assignment, "=") + 1;
-        char *copy;
-
-        for (char **e = *environment; e && *e; e++) {
-                if (strncmp(*e, assignment, n) != 0)
-                        continue;
-                if (keep)
-                        return 0;
-
-                copy = strdup(assignment);
-                if (!copy)
-                        return -ENOMEM;
-                free(*e);
-                *e = copy;
-                return 0;
-        }
-
-        return strv_push(environment, assignment);
-}
-
-static int set_default(char ***environment, const char *name, const char *value) {
-        _cleanup_free_ char *assignment = NULL;
-        int r;
-
-        r = text_printf(&assignment, "%s=%s", name, value);
-        if (r < 0)
-                return r;
-
-        return set_variable(environment, assignment, /* keep= */ true);
-}
-
-/* The person's terminal stays what it is. */
-static int add_terminal_variables(char ***environment) {
-        static const char *const names[] = { "TERM", "COLORTERM", "NO_COLOR" };
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                const char *value = getenv(names[i]);
-
-                if (!value || !text_is_printable(value))
-                        continue;
-                r = set_default(environment, names[i], value);
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
-}
-
 /* The daemon has the machine's systemd do it all, and hands over a terminal. What
- * it lacks for that: the method, or the machine a bus. Who may enter the machine
- * goes without. */
+ * it lacks for that: the method, or the machine a bus. */
 static bool is_lacking(const sd_bus_error *e) {
-        return sd_bus_error_has_names(e, SD_BUS_ERROR_UNKNOWN_METHOD, SD_BUS_ERROR_UNKNOWN_INTERFACE) ||
-               (geteuid() == 0 && sd_bus_error_has_name(e, SD_BUS_ERROR_FILE_NOT_FOUND));
+        return sd_bus_error_has_names(e, SD_BUS_ERROR_UNKNOWN_METHOD, SD_BUS_ERROR_UNKNOWN_INTERFACE,
+                                      SD_BUS_ERROR_FILE_NOT_FOUND);
 }
 
 /* Of a command or a script, the exit status is wanted, which only who has started it is told. */
@@ -154,248 +98,62 @@ static int open_by_daemon(Client *client, const Wish *wish, int *ret_master) {
         return 1;
 }
 
-/* The pidfd of a machine's leader. Between the daemon's word and our opening it
- * the number could have come to mean another process: so it is asked whether
- * the process, which cannot change any more, is still that machine's. */
-static int open_leader(Client *client, char *name) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
-        _cleanup_(machines_done) Machines list = {};
-        _cleanup_close_ int pidfd = -EBADF;
-        const char *path;
-        json_int_t pid;
-        Machine *m;
-        int r;
-
-        r = machines_request(client->bus, (char *const[]) { name, NULL }, machine_request_all, &list);
-        if (r < 0)
-                return log_error(r, _("Could not get machine '%s'"), name);
-
-        m = &list.machines[0];
-        if (!m->properties) {
-                (void) log_error(0, _("Could not get machine '%s': %s"), name,
-                                 m->error_text ?: error_text(m->error));
-                return m->error;
-        }
-
-        if (streq_ptr(value_get_string(m->properties, "Class"), "vm")) {
-                (void) log_error(0, _("Machine '%s' is a virtual machine: it cannot be entered."), name);
-                return -EOPNOTSUPP;
-        }
-
-        pid = json_integer_value(json_object_get(m->properties, "Leader"));
-        pidfd = pid > 0 && pid <= INT_MAX ? process_open((pid_t) pid) : -ESRCH;
-        if (pidfd < 0)
-                return log_error(pidfd, _("Cannot open the leader of machine '%s'"), name);
-
-        /* The host's is in no machine, and its number no other's. */
-        if (pid == 1)
-                return TAKE_FD(pidfd);
-
-        r = sd_bus_call_method(client->bus, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER,
-                               "GetMachineByPID", &e, &reply, "u", (uint32_t) pid);
-        if (r >= 0)
-                r = sd_bus_message_read(reply, "o", &path);
-        if (r < 0)
-                return complain(r, &e, _("Cannot open the leader of machine '%s'"), name);
-        if (!streq(path, m->path) || !process_is_alive(pidfd))
-                return log_error(-ESRCH, _("Cannot open the leader of machine '%s'"), name);
-
-        return TAKE_FD(pidfd);
-}
-
-/* What gives a login prompt, the better first. Options of both kinds of getty. */
-static int find_login(int root_fd, char ***ret) {
-        static const char *const candidates[][4] = {
-                { "/sbin/agetty", "--noclear", "--keep-baud", "-" },
-                { "/usr/sbin/agetty", "--noclear", "--keep-baud", "-" },
-                { "/bin/login", NULL },
-                { "/usr/bin/login", NULL },
-        };
-        _cleanup_(strv_freep) char **argv = NULL;
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
-                _cleanup_close_ int fd = beneath_open(root_fd, candidates[i][0], O_PATH, 0);
-
-                if (fd < 0)
-                        continue;
-
-                for (size_t j = 0; j < ELEMENTSOF(candidates[i]) && candidates[i][j]; j++) {
-                        r = strv_push(&argv, candidates[i][j]);
-                        if (r < 0)
-                                return r;
-                }
-
-                if (endswith(candidates[i][0], "getty")) {
-                        r = strv_push(&argv, getenv("TERM") ?: "vt220");
-                        if (r < 0)
-                                return r;
-                }
-
-                *ret = TAKE_PTR(argv);
-                return 0;
-        }
-
-        return -ENOENT;
-}
-
-/* A login shell is told so by a dash in front of its name. */
-static int make_shell_argv(const GuestUser *user, char ***ret) {
-        const char *base = strrchr(user->shell, '/');
-
-        return strv_pushf(ret, "-%s", base ? base + 1 : user->shell);
-}
-
-static int complete_environment(char ***environment, const GuestUser *user) {
-        const struct {
-                const char *name, *value;
-        } table[] = {
-                { "PATH", DEFAULT_PATH },
-                { "HOME", user->home },
-                { "USER", user->name },
-                { "LOGNAME", user->name },
-                { "SHELL", user->shell },
-        };
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                r = set_default(environment, table[i].name, table[i].value);
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
-}
-
-/* What is to run for @wish, in @ret_program and @ret_argv, and where it ends. */
-static int choose_program(int root_fd, Wish *wish, const GuestUser *user, const char **ret_program) {
-        int r;
-
-        if (!wish->user) {
-                r = find_login(root_fd, &wish->argv);
-                if (r < 0)
-                        return log_error(r, _("Cannot find a program for logging in to machine '%s'"),
-                                         wish->machine);
-
-                *ret_program = wish->argv[0];
-                return 0;
-        }
-
-        r = complete_environment(&wish->environment, user);
-        if (r < 0)
-                return r;
-
-        if (wish->argv) {
-                *ret_program = wish->argv[0];
-                return 0;
-        }
-
-        *ret_program = user->shell;
-        return make_shell_argv(user, &wish->argv);
-}
-
-static int start_program(int leader, int root_fd, Wish *wish, Session *session) {
-        _cleanup_(guest_user_done) GuestUser user = {};
-        const char *program = NULL, *name = wish->user ?: "root";
-        _cleanup_free_ char *terminal = NULL;
-        JoinResult result;
-        JoinStage stage;
-        int r;
-
-        r = guest_user_read(root_fd, name, &user);
-        if (r < 0)
-                return log_error(r, _("Cannot find user '%s' in machine '%s'"), name, wish->machine);
-
-        r = choose_program(root_fd, wish, &user, &program);
-        if (r < 0)
-                return r;
-
-        r = pty_open_beneath(root_fd, &session->master, &session->peer, &terminal);
-        if (r < 0)
-                return log_error(r, _("Cannot make a terminal in machine '%s'"), wish->machine);
-
-        /* Programs ask for it at once. */
-        if (terminal_copy_size(STDOUT_FILENO, session->master) < 0)
-                (void) terminal_copy_size(STDIN_FILENO, session->master);
-
-        r = join_start(&(JoinRequest) {
-                .leader = leader,
-                .stdio = { session->peer, session->peer, session->peer },
-                .terminal = true,
-                .uid = user.uid,
-                .gid = user.gid,
-                .groups = user.groups,
-                .n_groups = user.n_groups,
-                .program = program,
-                .argv = wish->argv,
+/* Has the daemon start a program in the machine by itself: for one that has no bus, and where
+ * the exit status is wanted. */
+static int run_program(Client *client, const Wish *wish) {
+        static const char *const shell[] = { "/bin/sh", "-c", SHELL_SCRIPT, NULL };
+        static const char *const login[] = { "/bin/sh", "-c", LOGIN_SCRIPT, NULL };
+        const ExecRequest request = {
+                .machine = wish->machine,
+                .user = wish->user,
+                .directory = wish->user ? NULL : "/",
+                .argv = wish->argv ?: (char *const *) (wish->user ? shell : login),
                 .environment = wish->environment,
-                .directory = wish->user ? user.home : "/",
-        }, &result, &stage);
-        if (r < 0) {
-                (void) log_error(r, _("Cannot enter machine '%s' (%s)"), wish->machine,
-                                 join_stage_to_string(stage));
-                if (stage == JOIN_EXEC)
-                        return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
-                return r;
-        }
+                .terminal = true,
+                .says_so = true,
+        };
 
-        if (result.cgroup_error < 0)
-                (void) log_full(LOG_DEBUG, result.cgroup_error, "Cannot join the machine's control group");
-
-        session->pidfd = result.pidfd;
-        return 0;
+        return exec_run(client, &request);
 }
 
-/* Enters the machine ourselves. Returns 0 with a session, or an exit status. */
-static int open_by_joining(Client *client, Wish *wish, Session *session) {
-        _cleanup_close_ int leader = -EBADF, root_fd = -EBADF;
+static int connect_session(Client *client, const Wish *wish, int master) {
+        _cleanup_close_ int peer = -EBADF;
         int r;
 
-        /* In the copy we come here a second time, and go on. */
-        r = sealed_exec_self(client->argv);
-        if (r < 0)
-                return log_error(r, _("Cannot make a sealed copy of this program, to enter a machine with"));
+        /* What asks for the name hangs the terminal up first, and comes again after a session:
+         * the end of a program there is not the end. */
+        if (!wish->user)
+                peer = pty_open_peer(master);
 
-        leader = open_leader(client, wish->machine);
-        if (leader < 0)
-                return leader;
-
-        root_fd = process_open_root(leader);
-        if (root_fd < 0)
-                return log_error(root_fd, _("Cannot enter machine '%s'"), wish->machine);
-
-        return start_program(leader, root_fd, wish, session);
+        r = session_run(client, wish->machine, master);
+        return r < 0 && r != -EINTR ? log_error(r, _("Cannot connect the terminal")) : r;
 }
 
-static int run_session(Client *client, Wish *wish) {
-        _cleanup_(session_done) Session session = { wish->machine, -EBADF, -EBADF, -EBADF };
+static int run_session(Client *client, const Wish *wish) {
+        _cleanup_close_ int master = -EBADF;
         int r;
 
         r = client_connect(client);
         if (r < 0)
                 return r;
 
-        agent_start(client);
-        r = wants_status(wish) ? 0 : open_by_daemon(client, wish, &session.master);
-        agent_stop(client); /* or it would share the terminal with the session */
-        if (r == 0) {
-                r = open_by_joining(client, wish, &session);
-                if (r != 0)
+        if (wants_status(wish)) {
+                r = run_program(client, wish);
+                if (r != -EOPNOTSUPP)
                         return r;
         }
+
+        agent_start(client);
+        r = open_by_daemon(client, wish, &master);
+        agent_stop(client); /* or it would share the terminal with the session */
         if (r < 0)
                 return r;
+        if (r > 0)
+                return connect_session(client, wish, master);
 
-        /* What asks for the name hangs the terminal up first, and comes again after a session:
-         * the end of a program there is not the end. */
-        if (!wish->user && session.peer < 0)
-                session.peer = pty_open_peer(session.master);
-
-        r = session_run(&session, client);
-        if (r < 0 && r != -EINTR)
-                return log_error(r, _("Cannot connect the terminal"));
-
+        r = run_program(client, wish);
+        if (r == -EOPNOTSUPP)
+                (void) log_error(0, _("Machine '%s' has no bus to open a terminal by."), wish->machine);
         return r;
 }
 
@@ -407,42 +165,18 @@ static int verb_login(Client *client, char *const *args) {
         if (!wish.machine)
                 return -ENOMEM;
 
-        r = add_terminal_variables(&wish.environment);
+        r = terminal_add_variables(&wish.environment);
         if (r < 0)
                 return r;
 
         return run_session(client, &wish);
 }
 
-/* [USER@]NAME; the user there goes before that of --uid. */
-static int read_target(const char *target, const char *uid, Wish *wish) {
-        const char *at = strchr(target, '@');
-
-        if (at == target) {
-                (void) log_error(0, _("Invalid user name in '%s'."), target);
-                return -EINVAL;
-        }
-
-        wish->user = at ? strndup(target, (size_t) (at - target)) : strdup(uid ?: "root");
-        wish->machine = strdup(at ? at + 1 : target);
-        if (!wish->user || !wish->machine)
-                return -ENOMEM;
-
-        if (!*wish->machine) {
-                free(wish->machine);
-                wish->machine = strdup(LOCAL_HOST);
-                if (!wish->machine)
-                        return -ENOMEM;
-        }
-
-        return 0;
-}
-
 static int verb_shell(Client *client, char *const *args) {
         _cleanup_(wish_done) Wish wish = {};
         int r;
 
-        r = read_target(args[0] ?: LOCAL_HOST, client->options.uid, &wish);
+        r = target_parse(args[0] ?: LOCAL_HOST, client->options.uid ?: "root", &wish.user, &wish.machine);
         if (r < 0)
                 return r;
 
@@ -459,7 +193,7 @@ static int verb_shell(Client *client, char *const *args) {
 
         r = strv_copy(client->options.environment, &wish.environment);
         if (r >= 0)
-                r = add_terminal_variables(&wish.environment);
+                r = terminal_add_variables(&wish.environment);
         if (r < 0)
                 return r;
 

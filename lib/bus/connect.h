@@ -20,6 +20,7 @@
 
 #define BERTH_MANAGER "org.berth.Manager1"
 #define BERTH_MACHINE "org.berth.Machine1"
+#define BERTH_PROCESS "org.berth.Process1"
 
 #define PRIVATE_SOCKET "/run/berth/bus"
 

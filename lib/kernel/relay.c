@@ -3,26 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "lib/kernel/pty.h"
 #include "lib/kernel/relay.h"
+#include "lib/kernel/stream.h"
 
-/* As telnet and machinectl: ^] */
-#define ESCAPE_KEY 0x1d
-#define ESCAPE_PRESSES 3
-#define ESCAPE_USEC USEC_PER_SEC
-
-/* Much more than a person types ahead of a machine that does not read: as long
- * as there is space we read on, and thus see the escape. */
-#define BUFFER_SIZE ((size_t) 64 * 1024)
-
-typedef struct Buffer {
-        char data[BUFFER_SIZE];
-        size_t begin, size;
-} Buffer;
+#define DETACH_USEC USEC_PER_SEC
 
 typedef enum Side {
         SIDE_INPUT,
@@ -30,18 +17,6 @@ typedef enum Side {
         SIDE_MASTER,
         _SIDE_MAX,
 } Side;
-
-typedef struct Stream {
-        int fd;                         /* what is read or written */
-        int own_fd;                     /* the same, if we opened it */
-        bool is_socket;
-        bool is_terminal;
-        bool is_always_ready;           /* files and such: epoll does not take them */
-        bool is_raw;                    /* before is valid */
-        bool unset_nonblock;            /* O_NONBLOCK was not set before us */
-        struct termios before;
-        uint32_t interest;              /* events that epoll looks for */
-} Stream;
 
 struct Relay {
         int epoll_fd;
@@ -51,8 +26,9 @@ struct Relay {
         bool input_ended;               /* nothing comes from there any more */
         bool eof_typed;                 /* and the machine has been told so */
         bool master_ended;
-        unsigned n_escapes;
-        uint64_t escape_usec;           /* when the first of them was pressed */
+        char detach_keys[RELAY_KEYS_MAX + 1];
+        char pressed[RELAY_KEYS_MAX];   /* the last keys, as many as there are of those */
+        uint64_t pressed_usec[RELAY_KEYS_MAX];
         char last_typed, last_written;
         RelayEnd end;
         RelaySeen seen;
@@ -66,151 +42,8 @@ static uint64_t now_usec(void) {
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
 }
 
-static size_t buffer_space(const Buffer *b) {
-        return BUFFER_SIZE - b->size;
-}
-
-static void buffer_compact(Buffer *b) {
-        memmove(b->data, b->data + b->begin, b->size);
-        b->begin = 0;
-}
-
-/* Reads what there is, at most what fits. Returns the number of bytes, 0 at
- * the end, -EAGAIN when there is nothing now. */
-static ssize_t stream_read(const Stream *s, Buffer *b) {
-        ssize_t n;
-
-        buffer_compact(b);
-        do
-                n = s->is_socket ? recv(s->fd, b->data + b->size, buffer_space(b), MSG_DONTWAIT)
-                                 : read(s->fd, b->data + b->size, buffer_space(b));
-        while (n < 0 && errno == EINTR);
-
-        if (n < 0)
-                return -errno;
-
-        b->size += (size_t) n;
-        return n;
-}
-
-static ssize_t stream_write(const Stream *s, Buffer *b, char *last) {
-        ssize_t n;
-
-        do
-                n = s->is_socket ? send(s->fd, b->data + b->begin, b->size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                 : write(s->fd, b->data + b->begin, b->size);
-        while (n < 0 && errno == EINTR);
-
-        if (n < 0)
-                return -errno;
-
-        if (n > 0)
-                *last = b->data[b->begin + (size_t) n - 1];
-        b->begin += (size_t) n;
-        b->size -= (size_t) n;
-        return n;
-}
-
-static int stream_set_nonblock(Stream *s) {
-        int flags;
-
-        flags = fcntl(s->fd, F_GETFL);
-        if (flags < 0)
-                return -errno;
-        if (flags & O_NONBLOCK)
-                return 0;
-
-        if (fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) < 0)
-                return -errno;
-
-        s->unset_nonblock = true;
-        return 0;
-}
-
-/* O_NONBLOCK belongs to the open file, which we share with the shell that
- * started us and with whatever comes behind us in a pipe. So get a file of our
- * own, if that is possible: not from a master, which would be a new one. */
-static int stream_reopen(Stream *s, int flags) {
-        _cleanup_close_ int fd = -EBADF;
-        struct stat a, b;
-        char link[64];
-        unsigned number;
-
-        if (ioctl(s->fd, TIOCGPTN, &number) >= 0)
-                return -ENOTTY;
-
-        (void) snprintf(link, sizeof(link), "/proc/self/fd/%i", s->fd);
-        fd = open(link, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-
-        if (fstat(s->fd, &a) < 0 || fstat(fd, &b) < 0)
-                return -errno;
-        if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-                return -ESTALE;
-
-        s->fd = s->own_fd = TAKE_FD(fd);
-        return 0;
-}
-
-static int stream_open(Stream *s, int fd, int flags) {
-        struct stat st;
-
-        if (fstat(fd, &st) < 0)
-                return -errno;
-
-        s->fd = fd;
-        s->is_terminal = isatty(fd);
-        s->is_socket = S_ISSOCK(st.st_mode);
-        s->is_always_ready = !s->is_terminal && !s->is_socket && !S_ISFIFO(st.st_mode);
-        if (s->is_socket || s->is_always_ready)
-                return 0;
-
-        return stream_reopen(s, flags) >= 0 ? 0 : stream_set_nonblock(s);
-}
-
-static int stream_make_raw(Stream *s, TerminalSide sides) {
-        int r;
-
-        if (!s->is_terminal)
-                return 0;
-
-        r = terminal_make_raw(s->fd, sides, &s->before);
-        if (r < 0)
-                return r;
-
-        s->is_raw = true;
-        return 0;
-}
-
-static void stream_close(Stream *s) {
-        if (s->is_raw)
-                (void) terminal_restore(s->fd, &s->before);
-        if (s->unset_nonblock) {
-                int flags = fcntl(s->fd, F_GETFL);
-
-                if (flags >= 0)
-                        (void) fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK);
-        }
-
-        closep(&s->own_fd);
-}
-
 static int watch(Relay *relay, Side side, uint32_t interest) {
-        Stream *s = &relay->streams[side];
-        struct epoll_event event = { .events = interest, .data.u32 = side };
-        int operation;
-
-        if (s->fd < 0 || s->is_always_ready || s->interest == interest)
-                return 0;
-
-        /* Without any interest it must go: epoll reports a hangup always. */
-        operation = interest == 0 ? EPOLL_CTL_DEL : s->interest == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-        if (epoll_ctl(relay->epoll_fd, operation, s->fd, &event) < 0)
-                return -errno;
-
-        s->interest = interest;
-        return 0;
+        return stream_watch(&relay->streams[side], relay->epoll_fd, side, interest);
 }
 
 static int watch_all(Relay *relay) {
@@ -233,16 +66,22 @@ static int watch_all(Relay *relay) {
         return watch(relay, SIDE_MASTER, master);
 }
 
-static bool search_escape(Relay *relay, const char *keys, size_t n) {
+/* Keys are passed on all the same: who types the first of them may want just that. */
+static bool search_detach_keys(Relay *relay, const char *keys, size_t n) {
+        size_t length = strlen(relay->detach_keys);
         uint64_t now = now_usec();
 
+        if (length == 0)
+                return false;
+
         for (size_t i = 0; i < n; i++) {
-                if (keys[i] != ESCAPE_KEY)
-                        relay->n_escapes = 0;
-                else if (relay->n_escapes == 0 || now > relay->escape_usec + ESCAPE_USEC) {
-                        relay->n_escapes = 1;
-                        relay->escape_usec = now;
-                } else if (++relay->n_escapes >= ESCAPE_PRESSES)
+                memmove(relay->pressed, relay->pressed + 1, length - 1);
+                memmove(relay->pressed_usec, relay->pressed_usec + 1, (length - 1) * sizeof(uint64_t));
+                relay->pressed[length - 1] = keys[i];
+                relay->pressed_usec[length - 1] = now;
+
+                if (memcmp(relay->pressed, relay->detach_keys, length) == 0 &&
+                    now - relay->pressed_usec[0] <= DETACH_USEC)
                         return true;
         }
 
@@ -294,7 +133,7 @@ static int read_input(Relay *relay) {
                 return 0;
         }
 
-        if (s->is_terminal && search_escape(relay, b->data + b->size - n, (size_t) n))
+        if (s->is_terminal && search_detach_keys(relay, b->data + b->size - n, (size_t) n))
                 relay->end = RELAY_ESCAPED;
 
         return 0;
@@ -480,13 +319,16 @@ int relay_new(const RelayOptions *options, Relay **ret) {
 
         assert(options);
         assert(ret);
+        assert(!options->detach_keys || strlen(options->detach_keys) <= RELAY_KEYS_MAX);
 
         relay = calloc(1, sizeof(*relay));
         if (!relay)
                 return -ENOMEM;
 
         for (Side side = 0; side < _SIDE_MAX; side++)
-                relay->streams[side].fd = relay->streams[side].own_fd = -EBADF;
+                relay->streams[side] = STREAM_INIT;
+
+        (void) strcpy(relay->detach_keys, options->detach_keys ?: RELAY_KEYS);
 
         relay->seen = options->seen;
         relay->userdata = options->userdata;

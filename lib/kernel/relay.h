@@ -24,13 +24,17 @@ typedef struct Relay Relay;
 typedef enum RelayEnd {
         RELAY_GOES_ON,
         RELAY_HUNG_UP,          /* the pseudo terminal, and all it said is written */
-        RELAY_ESCAPED,          /* the person pressed ^] three times within a second */
+        RELAY_ESCAPED,          /* the person pressed the keys for that within a second */
         RELAY_DEAF,             /* nobody takes the output any more */
         _RELAY_END_MAX,
 } RelayEnd;
 
 /* What the pseudo terminal said, before it is written. */
 typedef void (*RelaySeen)(void *userdata, const char *data, size_t size);
+
+/* What ends a session, as in telnet and machinectl: ^] three times. */
+#define RELAY_KEYS "\x1d\x1d\x1d"
+#define RELAY_KEYS_MAX 16
 
 typedef struct RelayOptions {
         int input;              /* borrowed, usually STDIN_FILENO */
@@ -39,6 +43,7 @@ typedef struct RelayOptions {
         bool read_only;         /* input is left alone, its terminal's mode as well */
         RelaySeen seen;         /* or NULL */
         void *userdata;         /* for it */
+        const char *detach_keys;        /* RELAY_KEYS_MAX at most, "" for none; NULL: RELAY_KEYS */
 } RelayOptions;
 
 /**

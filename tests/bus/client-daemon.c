@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 #include "tests/bus/client-daemon.h"
+#include "tests/bus/client-exec.h"
 #include "tests/test.h"
 
 #define OUTPUT_MAX (1024 * 1024)
@@ -24,7 +25,7 @@ void daemon_init(Daemon *d) {
 
         *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3,
                          .class = "container", .leader = getpid(), .leads = WEB,
-                         .input = -EBADF, .keyboard = -EBADF };
+                         .input = -EBADF, .keyboard = -EBADF, .watched = -EBADF };
         (void) strcpy(d->directory, "/tmp/test-berthctl-XXXXXX");
         CHECK(mkdtemp(d->directory));
         CHECK_OK(sd_event_new(&d->event));
@@ -50,6 +51,7 @@ void daemon_done(Daemon *d) {
         closep(&d->peer);
         closep(&d->input);
         closep(&d->keyboard);
+        closep(&d->watched);
         d->calls = strv_free(d->calls);
         free(d->output);
         free(d->errors);
@@ -160,6 +162,11 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "ListMachineDetails"))
                 return reply_details(d, m);
 
+        if (streq(member, "Exec"))
+                return exec_answer(d, m);
+        if (streq(member, "Kill"))
+                return exec_kill(d, m);
+
         if (streq(member, "GetMachineByPID"))
                 return sd_bus_reply_method_return(m, "o", d->leads);
 
@@ -187,6 +194,8 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "StopMachine"))
                 return sd_bus_reply_method_return(m, "s", streq(s, "db") ? "killed" : "exited");
         if (startswith(member, "OpenMachine")) {
+                if (d->shell_error)
+                        return sd_bus_reply_method_errorf(m, d->shell_error, "There is no bus");
                 if (d->master < 0)
                         return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "Not you");
                 return sd_bus_reply_method_return(m, "hs", d->master, "/dev/pts/0");
@@ -270,8 +279,6 @@ static int on_connection(
 
         connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         CHECK_OK(connection);
-        /* It may come again, as a sealed copy of itself. */
-        (void) sd_bus_close_unref(d->bus);
         CHECK_OK(sd_bus_new(&d->bus));
         CHECK_OK(sd_bus_set_fd(d->bus, connection, connection));
         CHECK_OK(sd_bus_set_server(d->bus, true, id));
@@ -310,9 +317,34 @@ static _Noreturn void exec_client(const Daemon *d, const char *const *argv, int 
         if (dup2(d->input >= 0 ? d->input : null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
             dup2(errors, STDERR_FILENO) < 0)
                 _exit(99);
+        if (d->closes_input)
+                (void) close(STDIN_FILENO);
 
         (void) execv(getenv("BERTHCTL"), (char **) argv);
         _exit(99);
+}
+
+static int on_nobody_reads(
+                sd_event_source *source,
+                _unused_ int fd,
+                _unused_ uint32_t events,
+                void *userdata) {
+
+        Daemon *d = userdata;
+
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        CHECK(d->program > 0);
+        return kill(d->program, SIGTERM) < 0 ? -errno : 0;
+}
+
+/* Of those that read, berthctl and its program are left. */
+static void watch(Daemon *d) {
+        if (d->watched < 0)
+                return;
+
+        closep(&d->input);
+        d->input = -EBADF;
+        CHECK_OK(sd_event_add_io(d->event, NULL, d->watched, 0, on_nobody_reads, d));
 }
 
 void daemon_run(Daemon *d, const char *line) {
@@ -324,15 +356,22 @@ void daemon_run(Daemon *d, const char *line) {
 
         SKIP_UNLESS(getenv("BERTHCTL"), "BERTHCTL in the environment, the program to test");
         CHECK_OK(strv_split(line, " ", &argv));
+        for (char **word = argv; *word; word++)
+                if (streq(*word, "SCRIPT")) {
+                        free(*word);
+                        *word = strdup(d->script);
+                }
         (void) sigemptyset(&set);
         (void) sigaddset(&set, SIGCHLD);
         CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
 
         pid = fork();
         CHECK_OK(pid);
+        d->client = pid;
         if (pid == 0)
                 exec_client(d, (const char *const *) argv, output, errors);
 
+        watch(d);
         CHECK_OK(sd_event_add_io(d->event, NULL, d->listen_fd, EPOLLIN, on_connection, d));
         CHECK_OK(sd_event_add_child(d->event, NULL, pid, WEXITED, on_exit_of_client, d));
         CHECK_OK(sd_event_add_time_relative(d->event, NULL, CLOCK_MONOTONIC, PATIENCE_USEC, 0, NULL,

@@ -33,6 +33,17 @@ typedef struct Daemon {
         unsigned n_interactive;         /* calls about which somebody may be asked for a password */
         int master, peer;               /* a terminal to hand out */
         int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
+        int watched;                    /* when nobody reads from it any more the program is ended; -EBADF */
+        bool closes_input;              /* berthctl has no standard input at all */
+        const char *script;             /* stands for the word SCRIPT of a command line */
+        pid_t client;                   /* berthctl */
+        const char *exec_error;         /* name of what Exec() is refused with, or NULL */
+        const char *shell_error;        /* the same, of OpenMachineShell() and OpenMachineLogin() */
+        bool tells_client;              /* the program reads berthctl's pid as its input */
+        pid_t program;                  /* started by it; 0: none, or ended */
+        int signal_early;               /* sent to berthctl before it is answered; 0: none */
+        bool forgets_programs;          /* as a daemon that is restarted */
+        bool spares_programs;           /* Kill() does nothing */
         char *output, *errors;
         int status;                     /* berthctl's */
 } Daemon;

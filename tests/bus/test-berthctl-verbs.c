@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -140,44 +139,6 @@ TEST(a_shell_that_the_daemon_refuses_is_not_opened_another_way) {
         CHECK(d.status == 1);
         CHECK(strv_length(d.calls) == 1);
         CHECK_STREQ(d.errors, "Failed to get shell PTY: Not you\n");
-}
-
-static void check_entry(Daemon *d, int status, const char *errors) {
-        SKIP_UNLESS(geteuid() == 0, "root, who enters machines");
-        daemon_run(d, "berthctl shell web /bin/true");
-        CHECK_STREQ(d->errors, errors);
-        CHECK(d->status == status);
-}
-
-TEST(a_virtual_machine_is_not_entered) {
-        _cleanup_(daemon_done) Daemon d;
-
-        daemon_init(&d);
-        d.class = "vm";
-        check_entry(&d, 1, "Machine 'web' is a virtual machine: it cannot be entered.\n");
-}
-
-TEST(a_leader_that_is_another_machines_by_now_is_not_followed) {
-        _cleanup_(daemon_done) Daemon d;
-
-        daemon_init(&d);
-        d.leads = "/org/freedesktop/machine1/machine/db";
-        check_entry(&d, 1, "Cannot open the leader of machine 'web': No such process\n");
-}
-
-TEST(a_leader_that_has_ended_is_not_followed) {
-        _cleanup_(daemon_done) Daemon d;
-        siginfo_t info;
-
-        daemon_init(&d);
-        d.leader = fork();
-        CHECK_OK(d.leader);
-        if (d.leader == 0)
-                _exit(0);
-
-        CHECK_OK(waitid(P_PID, (id_t) d.leader, &info, WEXITED | WNOWAIT));
-        check_entry(&d, 1, "Cannot open the leader of machine 'web': No such process\n");
-        CHECK(waitpid(d.leader, NULL, 0) == d.leader);
 }
 
 TEST(only_what_could_be_refused_has_somebody_asked) {

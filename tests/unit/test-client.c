@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "client/keys.h"
 #include "client/moment.h"
 #include "client/options.h"
 #include "lib/base/passwd.h"
@@ -66,6 +67,46 @@ TEST(what_follows_the_machine_of_a_shell_is_the_command) {
         check_args("berthctl shell web -- /bin/ls --", "shell|web|/bin/ls|--");
         check_args("berthctl shell -- web /bin/ls -l", "shell|web|/bin/ls|-l");
         check_args("berthctl login web -q", "login|web");
+}
+
+TEST(what_follows_the_machine_of_exec_is_the_command) {
+        check_args("berthctl exec -ti -u me web ls -t", "exec|web|ls|-t");
+        check_args("berthctl -d exec web -- ls --", "exec|web|ls|--");
+        check_args("berthctl exec --tty=auto me@web ls", "exec|me@web|ls");
+}
+
+static void check_failure(const char *line, int wanted) {
+        _cleanup_(fixture_done) Fixture f = {};
+
+        (void) parse(&f, line);
+        CHECK(f.options.failure == wanted);
+}
+
+TEST(only_exec_keeps_small_numbers_for_its_command) {
+        check_failure("berthctl list", 1);
+        check_failure("berthctl shell exec", 1);
+        check_failure("berthctl -t exec web ls", 125);
+        check_failure("berthctl exec --bogus", 125);
+        check_failure("berthctl -- exec web ls", 125);
+}
+
+TEST(keys_are_read_as_podmans) {
+        static const char *const bad[] = {
+                ",", "a,", ",a", "ab", "ctrl-", "ctrl-ab", "ctrl-@", "ctrl-1", "a, b", "\x7f",
+                "1,2,3,4,5,6,7,8,9,a,b,c,d,e,f,g,h",
+        };
+        char keys[RELAY_KEYS_MAX + 1] = "before";
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK_ERR(keys_parse(bad[i], keys), EINVAL);
+        CHECK_STREQ(keys, "before");
+
+        CHECK_OK(keys_parse("", keys));
+        CHECK_STREQ(keys, "");
+        CHECK_OK(keys_parse("ctrl-],^],ctrl-p,^Q,x,^,ctrl-_", keys));
+        CHECK_STREQ(keys, "\x1d\x1d\x10\x11x^\x1f");
+        CHECK_OK(keys_parse("1,2,3,4,5,6,7,8,9,a,b,c,d,e,f,g", keys));
+        CHECK_STREQ(keys, "123456789abcdefg");
 }
 
 TEST(options_are_understood) {

@@ -38,8 +38,7 @@ static int host_pty(int *ret_master, int *ret_peer) {
         return pty_open_beneath(root_fd, ret_master, ret_peer, &name);
 }
 
-/* A person at a terminal, or with @pipes at the ends of two pipes. */
-static void fixture_init(Fixture *f, bool pipes, bool read_only) {
+static void fixture_open(Fixture *f, bool pipes) {
         int p[2];
 
         *f = (Fixture) { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, NULL };
@@ -58,7 +57,22 @@ static void fixture_init(Fixture *f, bool pipes, bool read_only) {
                 f->screen = dup(f->person);
         }
 
+}
+
+/* A person at a terminal, or with @pipes at the ends of two pipes. */
+static void fixture_init(Fixture *f, bool pipes, bool read_only) {
+        fixture_open(f, pipes);
         CHECK_OK(relay_new(&(RelayOptions) { f->input, f->output, f->master, read_only }, &f->relay));
+}
+
+static void fixture_init_with_keys(Fixture *f, const char *keys) {
+        fixture_open(f, /* pipes= */ false);
+        CHECK_OK(relay_new(&(RelayOptions) {
+                .input = f->input,
+                .output = f->output,
+                .master = f->master,
+                .detach_keys = keys,
+        }, &f->relay));
 }
 
 /* Lets the relay work until there is something to read at @fd; -1 for until
@@ -209,6 +223,25 @@ TEST(three_escapes_within_a_second_end_it) {
         type(f.person, "\x1d");
         CHECK(run_until(&f, -1) == 1);
         CHECK(relay_end(f.relay) == RELAY_ESCAPED);
+}
+
+TEST(other_keys_may_end_it_or_none) {
+        _cleanup_(fixture_done) Fixture f, deaf;
+
+        fixture_init_with_keys(&f, "\x10\x11");
+        CHECK_OK(tcsetattr(f.peer, TCSANOW, &(struct termios) {}));
+        type(f.person, "\x1d\x1d\x1d\x10" "a\x11\x10");
+        expect(&f, f.peer, "\x1d\x1d\x1d\x10" "a\x11\x10");
+        CHECK(relay_end(f.relay) == RELAY_GOES_ON);
+        type(f.person, "\x11");
+        CHECK(run_until(&f, -1) == 1);
+        CHECK(relay_end(f.relay) == RELAY_ESCAPED);
+
+        fixture_init_with_keys(&deaf, "");
+        CHECK_OK(tcsetattr(deaf.peer, TCSANOW, &(struct termios) {}));
+        type(deaf.person, "\x1d\x1d\x1d");
+        expect(&deaf, deaf.peer, "\x1d\x1d\x1d");
+        CHECK(relay_end(deaf.relay) == RELAY_GOES_ON);
 }
 
 TEST(a_pipe_does_not_escape) {
