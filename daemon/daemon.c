@@ -20,6 +20,9 @@
 #include "lib/scope/scope-systemd.h"
 #include "lib/spec/image.h"
 
+/* Of berth-exec.socket. */
+#define EXEC_SOCKET "/run/berth/exec"
+
 typedef struct Daemon {
         bool embedded;
         sd_event *event;
@@ -111,7 +114,7 @@ static int load_config(Config *ret) {
 }
 
 static int setup_manager(Daemon *d) {
-        _cleanup_free_ char *worker = NULL;
+        _cleanup_free_ char *worker = NULL, *joiner = NULL;
         Config config;
         int r;
 
@@ -128,6 +131,13 @@ static int setup_manager(Daemon *d) {
                 return r;
 
         r = workers_new(d->event, worker, &d->workers);
+        if (r < 0)
+                return r;
+
+        /* Our unit is restricted in much that a program in a machine is not; embedded, nothing is. */
+        r = find_program(BERTH_LIBEXECDIR, "berth-exec", &joiner);
+        if (r >= 0)
+                r = workers_set_joiner(d->workers, joiner, d->embedded ? NULL : EXEC_SOCKET);
         if (r < 0)
                 return r;
 

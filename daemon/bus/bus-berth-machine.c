@@ -22,6 +22,11 @@ const sd_bus_vtable bus_berth_machine_vtable[] = {
 
         SD_BUS_PROPERTY("Frozen", "b", property_get_frozen, 0, 0),
 
+        SD_BUS_METHOD_WITH_ARGS("Exec",
+                                SD_BUS_ARGS("as", argv, "a{sv}", options),
+                                SD_BUS_RESULT("o", process, "a{sv}", results),
+                                bus_operate_from_berth_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Freeze",
                                 SD_BUS_NO_ARGS,
                                 SD_BUS_NO_RESULT,

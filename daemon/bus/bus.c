@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "daemon/bus/bus.h"
+#include "daemon/bus/exec.h"
 #include "daemon/core/crowd.h"
 #include "lib/base/log.h"
 #include "lib/base/name.h"
@@ -49,6 +50,15 @@ static int add_objects(BusConnection *c) {
                 { "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1", bus_log_vtable },
                 { "/org/freedesktop/DBus", "org.freedesktop.DBus", bus_driver_vtable, true },
         };
+        static const struct {
+                const char *prefix, *interface;
+                const sd_bus_vtable *vtable;
+                sd_bus_object_find_t find;
+        } fallback_table[] = {
+                { MACHINE_PATH_PREFIX, MACHINE1_MACHINE, bus_machine_vtable, bus_find_machine },
+                { MACHINE_PATH_PREFIX, BERTH_MACHINE, bus_berth_machine_vtable, bus_find_machine },
+                { PROCESS_PATH_PREFIX, BERTH_PROCESS, bus_process_vtable, bus_find_process },
+        };
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(object_table); i++) {
@@ -61,13 +71,15 @@ static int add_objects(BusConnection *c) {
                         return r;
         }
 
-        r = sd_bus_add_fallback_vtable(c->connection, NULL, MACHINE_PATH_PREFIX, MACHINE1_MACHINE,
-                                       bus_machine_vtable, bus_find_machine, c->bus);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < ELEMENTSOF(fallback_table); i++) {
+                r = sd_bus_add_fallback_vtable(c->connection, NULL, fallback_table[i].prefix,
+                                               fallback_table[i].interface, fallback_table[i].vtable,
+                                               fallback_table[i].find, c->bus);
+                if (r < 0)
+                        return r;
+        }
 
-        r = sd_bus_add_fallback_vtable(c->connection, NULL, MACHINE_PATH_PREFIX, BERTH_MACHINE,
-                                       bus_berth_machine_vtable, bus_find_machine, c->bus);
+        r = sd_bus_add_node_enumerator(c->connection, NULL, PROCESS_PATH_PREFIX, bus_list_processes, c->bus);
         if (r < 0)
                 return r;
 
@@ -166,6 +178,23 @@ static void on_machine_removed(void *userdata, Machine *m) {
         broadcast(userdata, "MachineRemoved", m);
 }
 
+static void on_program_ended(void *userdata, const Program *p, ProgramEnd how, int status) {
+        _cleanup_free_ char *path = NULL;
+        Bus *b = userdata;
+        int r;
+
+        r = process_path(p, &path);
+        if (r < 0) {
+                (void) log_warning(r, "Cannot tell of the end of a program in '%s'",
+                                   program_info(p)->machine);
+                return;
+        }
+
+        for (BusConnection *c = b->connections; c; c = c->next)
+                (void) sd_bus_emit_signal(c->connection, path, BERTH_PROCESS, "Exited", "si",
+                                          program_end_to_string(how), (int32_t) status);
+}
+
 /* A broker that has thousands of signals to pass on lets all others wait. */
 #define ANNOUNCED_PER_TURN 32
 
@@ -233,11 +262,14 @@ void bus_init(Bus *b, Manager *manager, Operations *operations) {
                 },
         };
         manager_add_listener(manager, &b->listener);
+        programs_listen(operations_programs(operations), on_program_ended, b);
 }
 
 void bus_done(Bus *b) {
-        if (b->manager)
+        if (b->manager) {
                 manager_remove_listener(b->manager, &b->listener);
+                programs_listen(operations_programs(b->operations), NULL, NULL);
+        }
 
         while (b->connections)
                 (void) connection_free(b->connections);

@@ -98,6 +98,7 @@ extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_machine_vtable[];
 extern const sd_bus_vtable bus_berth_vtable[];
 extern const sd_bus_vtable bus_berth_machine_vtable[];
+extern const sd_bus_vtable bus_process_vtable[];
 extern const sd_bus_vtable bus_log_vtable[];
 extern const sd_bus_vtable bus_driver_vtable[];
 
@@ -109,6 +110,19 @@ int bus_find_machine(
                 void **ret_found,
                 sd_bus_error *reterr);
 int bus_list_machines(
+                sd_bus *connection,
+                const char *prefix,
+                void *userdata,
+                char ***ret_nodes,
+                sd_bus_error *reterr);
+int bus_find_process(
+                sd_bus *connection,
+                const char *path,
+                const char *interface,
+                void *userdata,
+                void **ret_found,
+                sd_bus_error *reterr);
+int bus_list_processes(
                 sd_bus *connection,
                 const char *prefix,
                 void *userdata,

@@ -2,6 +2,7 @@
 
 #include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/exec.h"
 #include "daemon/bus/life.h"
 #include "daemon/bus/operations.h"
 #include "daemon/bus/sender.h"
@@ -341,6 +342,7 @@ static const Row row_table[] = {
 /* Of org.berth. */
 static const Row berth_row_table[] = {
         { "StopMachine", NULL, &operation_stop, bus_read_stop, bus_write_end },
+        { NULL, "Exec", &operation_exec, bus_read_exec, bus_write_exec },
         { NULL, "Freeze", &operation_freeze },
         { NULL, "Thaw", &operation_thaw },
         { NULL, "OpenConsoleLog", &operation_open_console_log, NULL, bus_write_fd },

@@ -34,14 +34,14 @@ static void on_done(void *userdata, int result, const char *text, _unused_ Worke
         operation_finish(userdata, result, text);
 }
 
-static void on_progress(void *userdata, const char *data, size_t size) {
+static void on_progress(void *userdata, WorkerAnswer *news) {
         Operation *o = userdata;
         uint64_t bytes;
 
-        if (size != sizeof(bytes) || !o->request.progress)
+        if (news->size != sizeof(bytes) || !o->request.progress)
                 return;
 
-        memcpy(&bytes, data, sizeof(bytes));
+        memcpy(&bytes, news->data, sizeof(bytes));
         o->request.progress(o->userdata, bytes);
 }
 

@@ -13,6 +13,7 @@
 struct Operations {
         OperationsConfig config;
         Operation *list;
+        Programs *programs;
 };
 
 const OperationKind *const operation_table[] = {
@@ -40,6 +41,9 @@ const OperationKind *const operation_table[] = {
         &operation_open_pty,
         &operation_open_login,
         &operation_open_shell,
+        &operation_exec,
+        &operation_kill_program,
+        &operation_resize_program,
         NULL,
 };
 
@@ -61,6 +65,8 @@ void operation_request_done(OperationRequest *q) {
         free(q->source);
         free(q->destination);
         create_request_done(&q->create);
+        if (q->has_exec)
+                exec_request_done(&q->exec);
         *q = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
 }
 
@@ -218,6 +224,20 @@ static int ask(Operation *o, const Machine *m) {
                               on_verdict, o);
 }
 
+/* Whose program it is may do with it as they like. */
+static bool is_of_caller(const Operation *o) {
+        const Program *p = programs_find(o->operations->programs, o->request.program_id);
+
+        return p && o->request.caller.uid != CALLER_UNKNOWN &&
+               program_info(p)->caller == o->request.caller.uid;
+}
+
+Programs *operations_programs(Operations *operations) {
+        assert(operations);
+
+        return operations->programs;
+}
+
 static void begin(Operation *o) {
         const OperationKind *kind = o->request.kind;
         const char *text = NULL;
@@ -244,7 +264,7 @@ static void begin(Operation *o) {
                 o->since = machine_info(m)->monotonic;
         }
 
-        if (operation_is_granted(o->operations, kind, o->request.caller.uid, m)) {
+        if (operation_is_granted(o->operations, kind, o->request.caller.uid, m) || is_of_caller(o)) {
                 run(o);
                 return;
         }
@@ -311,6 +331,7 @@ bool operations_cancel(Operations *operations, void *userdata) {
 
 int operations_new(const OperationsConfig *config, Operations **ret) {
         Operations *o;
+        int r;
 
         assert(config);
         assert(ret);
@@ -320,6 +341,12 @@ int operations_new(const OperationsConfig *config, Operations **ret) {
                 return -ENOMEM;
 
         *o = (Operations) { .config = *config };
+        r = programs_new(&o->programs);
+        if (r < 0) {
+                free(o);
+                return r;
+        }
+
         *ret = o;
         return 0;
 }
@@ -330,6 +357,7 @@ Operations *operations_free(Operations *o) {
 
         while (o->list)
                 operation_finish(o->list, -ESHUTDOWN, NULL);
+        (void) programs_free(o->programs);
         free(o);
         return NULL;
 }

@@ -22,6 +22,7 @@
 
 #include "daemon/core/authority.h"
 #include "daemon/core/manager.h"
+#include "daemon/core/program.h"
 #include "daemon/core/worker.h"
 #include "lib/kernel/netlink-address.h"
 
@@ -31,6 +32,16 @@ typedef struct Operations Operations;
 
 /* How far one is that takes its time: bytes copied. With the userdata of its OperationDone. */
 typedef void (*OperationProgress)(void *userdata, uint64_t bytes);
+
+/* How a program is to run, beside its command line. Empty with exec_request_init(). */
+typedef struct ExecRequest {
+        char *directory;                /* NULL: the user's */
+        int stdio[3];                   /* or -EBADF for the machine's /dev/null */
+        bool terminal;                  /* instead of those */
+        uint16_t rows, columns;         /* its size, 0 if unknown */
+        bool has_modes;
+        TerminalModes modes;
+} ExecRequest;
 
 /* What is wished for. Which of the arguments mean something is up to the kind. */
 typedef struct OperationRequest {
@@ -50,6 +61,9 @@ typedef struct OperationRequest {
         uint32_t id;                    /* of a user or group of the machine */
         uint64_t timeout_usec;          /* for its end; see manager_stop() */
         CreateRequest create;
+        bool has_exec;                  /* and exec is to be freed */
+        ExecRequest exec;
+        uint64_t program_id;
 } OperationRequest;
 
 /* What came of it. */
@@ -62,6 +76,7 @@ typedef struct OperationAnswer {
         size_t n_addresses;
         uint32_t id;                    /* of a user or group of the host */
         bool was_killed;                /* it did not end by itself */
+        const Program *program;         /* that runs */
         const char *ssh_address, *ssh_private_key_path;
 } OperationAnswer;
 
@@ -216,6 +231,12 @@ void operation_finish(Operation *o, int result, const char *text);
  */
 Machine *operation_machine(Operation *o);
 
+/* What runs in machines on somebody's wish. */
+Programs *operations_programs(Operations *operations);
+
+void exec_request_init(ExecRequest *q);
+void exec_request_done(ExecRequest *q);
+
 /* Frees what a request holds; it is empty afterwards. */
 void operation_request_done(OperationRequest *q);
 
@@ -246,3 +267,6 @@ extern const OperationKind operation_open_journal;
 extern const OperationKind operation_open_pty;
 extern const OperationKind operation_open_login;
 extern const OperationKind operation_open_shell;
+extern const OperationKind operation_exec;
+extern const OperationKind operation_kill_program;
+extern const OperationKind operation_resize_program;

@@ -137,13 +137,13 @@ static WorkerProcess *find_idle(Workers *w) {
         return NULL;
 }
 
-static size_t count_of_machine(Workers *w, const char *machine) {
+static bool machine_has_room(const Task *t) {
         size_t n = 0;
 
-        for (WorkerProcess *p = w->processes; machine && p; p = p->next)
-                n += streq_ptr(p->machine, machine);
+        for (WorkerProcess *p = t->workers->processes; t->machine && p; p = p->next)
+                n += p->stays == t->stays && streq_ptr(p->machine, t->machine);
 
-        return n;
+        return n < (t->stays ? WORKERS_STAYING_PER_MACHINE : WORKERS_PER_MACHINE);
 }
 
 /* Returns 1 if it could go on in an idle process, 0 if there is none. */
@@ -163,12 +163,16 @@ static int task_reuse(Task *t) {
 }
 
 static bool has_room(const Workers *w, const Task *t, bool hurry) {
-        if (t->alone && w->n_processes - w->n_pool >= WORKERS_ALONE_MAX)
+        size_t n = w->n_processes - w->n_staying;
+
+        if (t->stays)
+                return w->n_staying < WORKERS_STAYING_MAX;
+        if (t->alone && n - w->n_pool >= WORKERS_ALONE_MAX)
                 return false;
         if (w->n_idle > 0)
                 return true;
 
-        return w->n_processes < WORKERS_MAX && (t->alone || hurry || w->n_pool < WORKERS_EAGER);
+        return n < WORKERS_MAX && (t->alone || hurry || w->n_pool < WORKERS_EAGER);
 }
 
 /* Returns 1 if it runs, 0 if it has to wait. */
@@ -177,17 +181,17 @@ static int task_start(Task *t, bool hurry) {
         WorkerProcess *p;
         int r;
 
-        if (!has_room(w, t, hurry) || count_of_machine(w, t->machine) >= WORKERS_PER_MACHINE)
+        if (!has_room(w, t, hurry) || !machine_has_room(t))
                 return 0;
 
-        r = task_reuse(t);
+        r = t->stays ? 0 : task_reuse(t);
         if (r != 0)
                 return r;
 
         if (!has_room(w, t, hurry)) /* who was idle turned out to be dead */
                 return 0;
 
-        r = worker_process_new(w, &p);
+        r = worker_process_new(w, t->stays, &p);
         if (r < 0)
                 return r;
 
@@ -233,7 +237,8 @@ static int task_new(Workers *w, const WorkerJob *job, WorkerDone done, void *use
                 .workers = w,
                 .ticket = ++w->last_ticket,
                 .limit_usec = job->limit_usec == 0 ? LIMIT_USEC : job->limit_usec,
-                .alone = job->alone,
+                .alone = job->alone || job->stays,
+                .stays = job->stays,
                 .progress = job->progress,
                 .done = done,
                 .userdata = userdata,
@@ -298,7 +303,7 @@ int workers_run(Workers *w, const WorkerJob *job, WorkerDone done, void *userdat
 
         r = task_start(t, /* hurry= */ false);
         if (r == 0)
-                r = task_wait(t);
+                r = t->stays ? -E_LIMITS_EXCEEDED : task_wait(t);
         if (r < 0)
                 return r;
 
@@ -356,6 +361,24 @@ int workers_new(sd_event *event, const char *program, Workers **ret) {
         return 0;
 }
 
+int workers_set_joiner(Workers *w, const char *program, const char *socket) {
+        _cleanup_free_ char *copy = NULL, *path = NULL;
+
+        assert(w);
+        assert(program);
+
+        copy = strdup(program);
+        path = socket ? strdup(socket) : NULL;
+        if (!copy || (socket && !path))
+                return -ENOMEM;
+
+        free(w->joiner);
+        free(w->joiner_socket);
+        w->joiner = TAKE_PTR(copy);
+        w->joiner_socket = TAKE_PTR(path);
+        return 0;
+}
+
 Workers *workers_free(Workers *w) {
         if (!w)
                 return NULL;
@@ -371,6 +394,8 @@ Workers *workers_free(Workers *w) {
         sd_event_source_disable_unref(w->sweep);
         sd_event_unref(w->event);
         free(w->program);
+        free(w->joiner);
+        free(w->joiner_socket);
         free(w->buffer);
         free(w);
         return NULL;

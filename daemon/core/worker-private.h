@@ -25,6 +25,7 @@ typedef struct Task {
         char *machine;
         uint64_t limit_usec;
         bool alone;
+        bool stays;
         WorkerProgress progress;
         WorkerDone done;
         void *userdata;
@@ -43,7 +44,8 @@ struct WorkerProcess {
         Workers *workers;
         WorkerProcess *next, *previous;
         ProcessState state;
-        int pidfd;
+        bool stays;                     /* counted apart */
+        int pidfd;                      /* -EBADF if it is another's child: it ends with its socket */
         int socket;
         sd_event_source *io;
         sd_event_source *exited;
@@ -55,9 +57,12 @@ struct WorkerProcess {
 struct Workers {
         sd_event *event;
         char *program;
+        char *joiner;                   /* program for jobs that stay, or NULL */
+        char *joiner_socket;            /* where it listens, or NULL */
         uint64_t last_ticket;
         WorkerProcess *processes;       /* who was used last comes first */
         size_t n_processes;
+        size_t n_staying;               /* of those */
         size_t n_idle;
         size_t n_pool;                  /* that are idle or will be */
         Task *first, *last;             /* that wait */
@@ -86,8 +91,8 @@ int workers_start_timer(
                 uint64_t usec,
                 sd_event_time_handler_t handler);
 
-/* A new process, to be given a task at once. */
-int worker_process_new(Workers *w, WorkerProcess **ret);
+/* A new process, to be given a task at once; for one that stays, or not. */
+int worker_process_new(Workers *w, bool stays, WorkerProcess **ret);
 
 /* Has it work for a task, which must not wait any more if this returns 0. */
 int worker_process_give(WorkerProcess *p, Task *t);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -64,6 +65,7 @@ static WorkerProcess *process_free(WorkerProcess *p) {
         process_set_state(p, PROCESS_ENDING);
         unlink_process(p);
         p->workers->n_processes--;
+        p->workers->n_staying -= p->stays;
 
         sd_event_source_disable_unref(p->io);
         sd_event_source_disable_unref(p->exited);
@@ -80,7 +82,10 @@ void worker_process_kill(WorkerProcess *p) {
         p->io = sd_event_source_disable_unref(p->io);
         closep(&p->socket);
         p->socket = -EBADF;
-        (void) process_signal(p->pidfd, SIGKILL);
+        if (p->pidfd >= 0)
+                (void) process_signal(p->pidfd, SIGKILL);
+        else
+                (void) process_free(p); /* whose child it is ends it, as nobody has its other end any more */
 }
 
 /* A kill needs no patience, but for one that cannot be killed: init gets that. */
@@ -88,6 +93,8 @@ void worker_process_end(WorkerProcess *p) {
         struct pollfd poller = { .fd = p->pidfd, .events = POLLIN };
 
         worker_process_kill(p);
+        if (poller.fd < 0)
+                return;
         if (poll(&poller, 1, REAP_MSEC) > 0)
                 (void) waitid(P_PIDFD, (id_t) p->pidfd, NULL, WEXITED | WNOHANG);
         (void) process_free(p);
@@ -99,7 +106,7 @@ static int on_sweep(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 
         for (WorkerProcess *p = w->processes; p; p = p->next) {
                 /* If it still cannot be reaped, we are here again. */
-                if (sd_event_source_get_enabled(p->exited, NULL) == 0)
+                if (p->exited && sd_event_source_get_enabled(p->exited, NULL) == 0)
                         (void) sd_event_source_set_enabled(p->exited, SD_EVENT_ONESHOT);
 
                 if (p->state != PROCESS_IDLE)
@@ -171,6 +178,11 @@ static int on_exited(
 static void on_hangup(WorkerProcess *p) {
         Task *t = p->task;
 
+        if (t && p->pidfd < 0) {
+                task_abort(t, -EIO);
+                return;
+        }
+
         worker_process_kill(p);
         if (!t)
                 return;
@@ -180,13 +192,17 @@ static void on_hangup(WorkerProcess *p) {
                 task_abort(t, -EIO);
 }
 
-static void on_answer(WorkerProcess *p, JobAnswer *answer) {
-        WorkerAnswer found = {
+static WorkerAnswer as_worker_answer(JobAnswer *answer) {
+        return (WorkerAnswer) {
                 .data = answer->data,
                 .size = answer->size,
                 .fds = answer->fds,
                 .n_fds = answer->n_fds,
         };
+}
+
+static void on_answer(WorkerProcess *p, JobAnswer *answer) {
+        WorkerAnswer found = as_worker_answer(answer);
         Task *t = p->task;
 
         t->process = NULL;
@@ -198,11 +214,13 @@ static void on_answer(WorkerProcess *p, JobAnswer *answer) {
 }
 
 /* Who goes on has more time. */
-static void on_progress(Task *t, const JobAnswer *news) {
-        if (task_set_timeout(t, t->limit_usec) < 0)
+static void on_progress(Task *t, JobAnswer *answer) {
+        WorkerAnswer news = as_worker_answer(answer);
+
+        if (task_set_timeout(t, t->stays ? UINT64_MAX : t->limit_usec) < 0)
                 task_abort(t, -ENOMEM);
         else if (t->progress)
-                t->progress(t->userdata, news->data, news->size);
+                t->progress(t->userdata, &news);
 }
 
 static int on_packet(
@@ -239,7 +257,7 @@ static int watch(WorkerProcess *p) {
         int r;
 
         r = sd_event_add_io(event, &p->io, p->socket, EPOLLIN, on_packet, p);
-        if (r < 0)
+        if (r < 0 || p->pidfd < 0)
                 return r;
 
         r = sd_event_add_io(event, &p->exited, p->pidfd, EPOLLIN, on_exited, p);
@@ -266,7 +284,7 @@ static int spawn_worker(WorkerProcess *p) {
         theirs = pair[1];
 
         p->pidfd = spawn(&(SpawnRequest) {
-                        .path = p->workers->program,
+                        .path = p->stays && p->workers->joiner ? p->workers->joiner : p->workers->program,
                         .argv = argv,
                         .environment = environment,
                         .stdin_fd = -EBADF,
@@ -276,7 +294,23 @@ static int spawn_worker(WorkerProcess *p) {
         return p->pidfd < 0 ? p->pidfd : 0;
 }
 
-int worker_process_new(Workers *w, WorkerProcess **ret) {
+/* Whoever listens there forks one for us. */
+static int connect_worker(WorkerProcess *p) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const char *path = p->workers->joiner_socket;
+
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        (void) strcpy(address.sun_path, path);
+
+        p->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (p->socket < 0)
+                return -errno;
+
+        return connect(p->socket, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+int worker_process_new(Workers *w, bool stays, WorkerProcess **ret) {
         WorkerProcess *p;
         int r;
 
@@ -284,11 +318,12 @@ int worker_process_new(Workers *w, WorkerProcess **ret) {
         if (!p)
                 return -ENOMEM;
 
-        *p = (WorkerProcess) { .workers = w, .pidfd = -EBADF, .socket = -EBADF };
+        *p = (WorkerProcess) { .workers = w, .stays = stays, .pidfd = -EBADF, .socket = -EBADF };
         link_process(p);
         w->n_processes++;
+        w->n_staying += stays;
 
-        r = spawn_worker(p);
+        r = stays && w->joiner_socket ? connect_worker(p) : spawn_worker(p);
         if (r < 0) {
                 (void) process_free(p);
                 return r;
@@ -296,6 +331,10 @@ int worker_process_new(Workers *w, WorkerProcess **ret) {
 
         r = watch(p);
         if (r < 0) {
+                if (p->pidfd < 0) {
+                        (void) process_free(p);
+                        return r;
+                }
                 worker_process_kill(p);
                 if (!p->exited) {
                         (void) waitid(P_PIDFD, (id_t) p->pidfd, NULL, WEXITED | WNOHANG);

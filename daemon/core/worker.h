@@ -27,6 +27,10 @@
 /* Of these, so many for one machine, so that one which hangs leaves the others theirs. */
 #define WORKERS_PER_MACHINE 16
 
+/* Jobs that stay as long as a program that they have started: beside all others, and never waiting. */
+#define WORKERS_STAYING_MAX 1024
+#define WORKERS_STAYING_PER_MACHINE 256
+
 /* Jobs that wait for a process, of all machines and of one. */
 #define WORKERS_QUEUE_MAX 1024
 #define WORKERS_QUEUE_PER_MACHINE 512
@@ -51,8 +55,8 @@ typedef struct WorkerAnswer {
  */
 typedef void (*WorkerDone)(void *userdata, int result, const char *text, WorkerAnswer *answer);
 
-/* How far a job is, as it tells itself. */
-typedef void (*WorkerProgress)(void *userdata, const char *data, size_t size);
+/* How far a job is, as it tells itself; descriptors are kept as those of the answer. */
+typedef void (*WorkerProgress)(void *userdata, WorkerAnswer *news);
 
 typedef struct WorkerJob {
         const char *name;               /* a row of berth-worker's job table */
@@ -65,6 +69,7 @@ typedef struct WorkerJob {
         uint64_t limit_usec;            /* until news of progress, if not the end; 0: some seconds;
                                          * UINT64_MAX: none */
         bool alone;                     /* joins namespaces, or takes long: no other job afterwards */
+        bool stays;                     /* alone, and has no limit of time once it has told of progress */
         WorkerProgress progress;        /* or NULL */
 } WorkerJob;
 
@@ -91,6 +96,21 @@ Workers *workers_free(Workers *w);
 DEFINE_CLEANUP(Workers, workers_free);
 
 /**
+ * workers_set_joiner() - say who does the jobs that stay
+ * @w:                  the workers
+ * @program:            path of berth-exec
+ * @socket:             where one of those listens that systemd has started, or NULL
+ *                      to start one for each job
+ *
+ * They start programs in machines, and what they are restricted in, those are: so they
+ * cannot be children of a daemon that is. Without this, they are workers as all others.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int workers_set_joiner(Workers *w, const char *program, const char *socket);
+
+/**
  * workers_run() - run one job
  * @w:                  the workers
  * @job:                the job; copied
@@ -99,10 +119,10 @@ DEFINE_CLEANUP(Workers, workers_free);
  * @ret_ticket:         return location for what workers_cancel() wants, or NULL
  *
  * A job waits if there is no process for it, some seconds longer than it may
- * take itself.
+ * take itself; one that stays does not.
  *
  * Return: 0 on success, negative error code on failure.
- * Errors: -E_LIMITS_EXCEEDED   too many are waiting already
+ * Errors: -E_LIMITS_EXCEEDED   too many are waiting already, or stay
  *         -E2BIG               its arguments are too long
  *         others               what spawn() runs into
  */

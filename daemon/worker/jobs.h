@@ -8,6 +8,7 @@
  */
 
 #include "daemon/worker/worker.h"
+#include "lib/kernel/program.h"
 
 /* files.c; fd: the guest's root directory */
 int job_os_release(Job *job);           /* answers with the text of the file */
@@ -34,3 +35,15 @@ int job_copy_to(Job *job);
 /* bind.c; fds: the guest's root directory and mount namespace; arguments: source,
  * destination, "read-only" or "", "mkdir" or "" */
 int job_bind(Job *job);
+
+/* exec.c; fds: the guest's root directory, its leader's pidfd, and what becomes
+ * descriptors 0, 1 and 2, of those that are passed; arguments: user or "", directory
+ * or "", rows and columns of the terminal or 0, its modes or "", "terminal" or which
+ * descriptors are passed as "101", number of the following that are arguments; all
+ * others are assignments of the environment. Tells of progress with a ProgramStarted,
+ * answers with a ProgramEnded. */
+int job_exec(Job *job);
+
+/* exec.c; fd: the guest's root directory; arguments: path of the terminal there, device,
+ * inode and number of its identity, rows, columns */
+int job_resize(Job *job);

@@ -21,6 +21,7 @@ static const JobRow job_table[] = {
         { "login",              job_login,              0,      1 },
         { "os-release",         job_os_release,         0,      1 },
         { "pty",                job_pty,                0,      1 },
+        { "resize",             job_resize,             6,      1 },
         { "root-directory",     job_root_directory,     0,      1 },
         { "shell",              job_shell,              3,      1 },
 };

@@ -97,6 +97,17 @@ void job_progress(Job *job, const void *data, size_t size) {
         (void) answer_send(job->socket, &news);
 }
 
+int job_progress_fds(Job *job, const void *data, size_t size, const int *fds, size_t n_fds) {
+        JobAnswer news = { .is_progress = true, .data = data, .size = size, .n_fds = n_fds };
+
+        assert(job);
+        assert(n_fds <= PACKET_FDS_MAX);
+
+        if (n_fds > 0)
+                memcpy(news.fds, fds, n_fds * sizeof(int));
+        return answer_send(job->socket, &news);
+}
+
 static int run(Job *job, const JobRow *rows, size_t n_rows) {
         for (size_t i = 0; i < n_rows; i++) {
                 if (!streq(rows[i].name, job->args[0]))
@@ -176,13 +187,9 @@ static int serve_one(int socket, char *buffer, const JobRow *rows, size_t n_rows
         return k < 0 ? k : 1;
 }
 
-int worker_serve(int socket, const JobRow *rows, size_t n_rows) {
+static int serve(int socket, const JobRow *rows, size_t n_rows) {
         _cleanup_free_ char *buffer = NULL;
         int r;
-
-        r = protect();
-        if (r < 0)
-                return r;
 
         buffer = malloc(JOB_SIZE_MAX);
         if (!buffer)
@@ -193,4 +200,22 @@ int worker_serve(int socket, const JobRow *rows, size_t n_rows) {
         while (r > 0);
 
         return r;
+}
+
+int worker_serve(int socket, const JobRow *rows, size_t n_rows) {
+        int r;
+
+        r = protect();
+        return r < 0 ? r : serve(socket, rows, n_rows);
+}
+
+int worker_serve_child(int socket, pid_t parent, const JobRow *rows, size_t n_rows) {
+        int r;
+
+        r = protect();
+        if (r < 0)
+                return r;
+
+        /* It may have gone before we asked to be told. */
+        return getppid() == parent ? serve(socket, rows, n_rows) : -EOWNERDEAD;
 }

@@ -52,6 +52,17 @@ static inline const char *job_arg(const Job *job, size_t i) {
 int worker_serve(int socket, const JobRow *rows, size_t n_rows);
 
 /**
+ * worker_serve_child() - do all jobs that come, as the child of another process
+ * @socket:             where they come from
+ * @parent:             who has forked us, and without whom we end
+ * @rows:               the jobs that are known
+ * @n_rows:             their number
+ *
+ * Return: as worker_serve()
+ */
+int worker_serve_child(int socket, pid_t parent, const JobRow *rows, size_t n_rows);
+
+/**
  * worker_become_root() - become root of a guest's user namespace, and nobody else
  * @users_fd:           the namespace
  *
@@ -104,3 +115,16 @@ int job_fail(Job *job, int error, const char *format, ...) _printf_(3, 4);
  * Nobody waits for that: what berthd has no time to read gets lost.
  */
 void job_progress(Job *job, const void *data, size_t size);
+
+/**
+ * job_progress_fds() - tell of progress, with descriptors
+ * @job:                the job
+ * @data:               what its caller understands
+ * @size:               number of bytes
+ * @fds:                descriptors; borrowed
+ * @n_fds:              their number
+ *
+ * Return: 0 on success, negative error code on failure: nobody has been told.
+ * Errors: as answer_send()
+ */
+int job_progress_fds(Job *job, const void *data, size_t size, const int *fds, size_t n_fds);

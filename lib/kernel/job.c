@@ -7,7 +7,7 @@
 #include "lib/kernel/job.h"
 
 /* Changed with the packets: a berthd that an upgrade left running starts the new worker. */
-#define JOB_VERSION UINT32_C(0xbe120001)
+#define JOB_VERSION UINT32_C(0xbe120002)
 
 typedef struct JobHeader {
         uint32_t version;

@@ -61,10 +61,10 @@ static void on_done(void *userdata, int result, const char *text, WorkerAnswer *
                 f->fds[i] = TAKE_FD(answer->fds[i]);
 }
 
-static void on_progress(void *userdata, const char *data, _unused_ size_t size) {
+static void on_progress(void *userdata, WorkerAnswer *news) {
         Fixture *f = userdata;
 
-        strncat(f->progress, data, sizeof(f->progress) - strlen(f->progress) - 1);
+        strncat(f->progress, news->data, sizeof(f->progress) - strlen(f->progress) - 1);
 }
 
 static int start(Fixture *f, const char *name, uint64_t *ret_ticket) {
