@@ -17,6 +17,8 @@
 
 #define LINES_DEFAULT 10
 #define LINES_MAX 1000000
+#define DELAY_MAX (24 * 3600) /* seconds, as the daemon has it */
+#define PARALLEL_MAX 1024
 
 /* getopt_long() returns this, and the row by another way. */
 #define LONG_OPTION 256
@@ -163,6 +165,52 @@ static int set_force(Options *o, _unused_ const char *argument) {
 static int set_read_only(Options *o, _unused_ const char *argument) {
         o->read_only = true;
         return 0;
+}
+
+static int set_now(Options *o, _unused_ const char *argument) {
+        o->now = true;
+        return 0;
+}
+
+static int read_number(const char *option, const char *argument, unsigned max, unsigned *ret) {
+        if (parse_unsigned(argument, max, ret) < 0) {
+                (void) log_error(0, _("Failed to parse --%s: '%s' is no number from 0 to %u."),
+                                 option, argument, max);
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
+static int set_order(Options *o, const char *argument) {
+        return read_number("order", argument, INT_MAX, &o->order);
+}
+
+static int set_delay(Options *o, const char *argument) {
+        return read_number("delay", argument, DELAY_MAX, &o->delay);
+}
+
+static int set_parallel(Options *o, const char *argument) {
+        return read_number("parallel", argument, PARALLEL_MAX, &o->parallel);
+}
+
+static int add_names(const char *argument, char ***names) {
+        _cleanup_(strv_freep) char **more = NULL;
+        int r;
+
+        r = strv_split(argument, ", ", &more);
+        for (char **name = more; r >= 0 && *name; name++)
+                r = strv_push(names, *name);
+
+        return r;
+}
+
+static int set_after(Options *o, const char *argument) {
+        return add_names(argument, &o->after);
+}
+
+static int set_requires(Options *o, const char *argument) {
+        return add_names(argument, &o->requires);
 }
 
 static int set_mkdir(Options *o, _unused_ const char *argument) {
@@ -342,6 +390,18 @@ static const OptionRow option_table[] = {
           N_("Mount read-only") },
         { 0, "mkdir", NULL, set_mkdir,
           N_("Create the destination before mounting, if it is missing") },
+        { 0, "now", NULL, set_now,
+          N_("Start machines that are enabled, or stop those that are disabled") },
+        { 0, "order", "INTEGER", set_order,
+          N_("When to start a machine: those of a lower number come first") },
+        { 0, "delay", "SECONDS", set_delay,
+          N_("How long to wait before a machine is started") },
+        { 0, "after", "NAME", set_after,
+          N_("Machines to wait for before") },
+        { 0, "requires", "NAME", set_requires,
+          N_("Machines that must be ready before") },
+        { 0, "parallel", "INTEGER", set_parallel,
+          N_("How many machines to start at a time") },
         { 'n', "lines", "INTEGER", set_lines,
           N_("Number of log lines to show in status") },
         { 0, "max-addresses", "INTEGER", set_max_addresses,
@@ -480,6 +540,8 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
 void options_done(Options *o) {
         o->properties = strv_free(o->properties);
         o->environment = strv_free(o->environment);
+        o->after = strv_free(o->after);
+        o->requires = strv_free(o->requires);
 }
 
 void options_print(void) {

@@ -36,6 +36,10 @@ typedef struct Options {
         bool all, full, quiet, value;
         bool no_legend, no_pager, no_ask_password;
         bool force, read_only, mkdir;   /* for copies, mounts, and stop */
+        bool now;                       /* enable and start, disable and stop */
+        unsigned order, delay;          /* of a machine that is enabled; delay in seconds */
+        char **after, **requires;       /* names of machines */
+        unsigned parallel;              /* starts at a time; 0: as many as the host is good for */
         char **properties;              /* those that show prints; NULL for all */
         char **environment;             /* NAME=value, for shell and exec */
         const char *uid;                /* user for them, or NULL */

@@ -163,6 +163,7 @@ static int setup_operations(Daemon *d) {
         return operations_new(&(OperationsConfig) {
                         .manager = d->manager,
                         .workers = d->workers,
+                        .autostart_directory = AUTOSTART_DIRECTORY,
                         .authority = polkit_authority(d->polkit) }, &d->operations);
 }
 

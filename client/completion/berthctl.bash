@@ -18,13 +18,13 @@ __berthctl_startable() {
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value --force --read-only --mkdir -t --tty -i --interactive -d --detach'
+                       -l --full --value --force --read-only --mkdir -t --tty -i --interactive -d --detach --now'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
                           -w --workdir --detach-keys
-                          -n --lines --max-addresses -o --output'
+                          --order --delay --after --requires --parallel -n --lines --max-addresses -o --output'
         local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell exec copy-to copy-from bind'
-        local startable='start'
-        local alone='list help'
+        local startable='start enable disable'
+        local alone='list list-enabled autostart help'
 
         # --option=value comes as three words.
         [[ $cur == '=' ]] && cur=''
@@ -53,7 +53,9 @@ _berthctl() {
                 words='ctrl-],ctrl-],ctrl-] ctrl-p,ctrl-q' ;;
         -E | --setenv | -e)
                 words=$(compgen -e) ;;
-        -H | --host | -M | --machine | -n | --lines | -w | --workdir)
+        --after | --requires)
+                words=$(__berthctl_startable) ;;
+        --order | --delay | --parallel | -H | --host | -M | --machine | -n | --lines | -w | --workdir)
                 return ;;
         esac
 

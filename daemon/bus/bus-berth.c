@@ -2,6 +2,7 @@
 
 /* org.berth.Manager1; see docs/api/org.berth.md. */
 
+#include "daemon/bus/bus-error.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/operations.h"
 
@@ -24,6 +25,123 @@ static int refuse_options(sd_bus_message *msg, sd_bus_error *reterr) {
         }
 
         return sd_bus_message_exit_container(msg);
+}
+
+static int read_option(sd_bus_message *msg, const char *key, Autostart *a, sd_bus_error *reterr) {
+        int32_t order;
+        int r;
+
+        if (streq(key, "order")) {
+                r = sd_bus_message_read(msg, "v", "i", &order);
+                if (r >= 0 && order < 0)
+                        return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Negative order");
+                a->order = r >= 0 ? (unsigned) order : 0;
+                return r;
+        }
+        if (streq(key, "delay-usec"))
+                return sd_bus_message_read(msg, "v", "t", &a->delay_usec);
+        if (!streq(key, "after") && !streq(key, "requires"))
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Unknown option '%s'", key);
+
+        r = sd_bus_message_enter_container(msg, SD_BUS_TYPE_VARIANT, "as");
+        if (r >= 0)
+                r = sd_bus_message_read_strv(msg, streq(key, "after") ? &a->after : &a->requires);
+
+        return r < 0 ? r : sd_bus_message_exit_container(msg);
+}
+
+static int read_autostart(sd_bus_message *msg, Autostart *a, sd_bus_error *reterr) {
+        const char *key;
+        int r;
+
+        r = sd_bus_message_enter_container(msg, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(msg, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = sd_bus_message_read(msg, "s", &key);
+                if (r >= 0)
+                        r = read_option(msg, key, a, reterr);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(msg);
+                if (r < 0)
+                        return r;
+        }
+
+        return r;
+}
+
+static int method_enable_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
+        OperationRequest q = { .kind = &operation_enable, .caller.pidfd = -EBADF };
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r >= 0)
+                r = read_autostart(msg, &q.autostart, reterr);
+        if (r >= 0) {
+                q.machine = strdup(name);
+                q.autostart.name = strdup(name);
+                if (q.machine && q.autostart.name)
+                        return bus_operate(msg, &q, NULL);
+                r = -ENOMEM;
+        }
+
+        operation_request_done(&q);
+        return r;
+}
+
+static int method_disable_machine(
+                sd_bus_message *msg,
+                _unused_ void *userdata,
+                _unused_ sd_bus_error *reterr) {
+
+        OperationRequest q = { .kind = &operation_disable, .caller.pidfd = -EBADF };
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(msg, "s", &name);
+        if (r < 0)
+                return r;
+
+        q.machine = strdup(name);
+        return q.machine ? bus_operate(msg, &q, NULL) : -ENOMEM;
+}
+
+static int append_autostart(sd_bus_message *reply, const Autostart *a) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "sitasas");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "sit", a->name, (int32_t) a->order, a->delay_usec);
+        if (r >= 0)
+                r = sd_bus_message_append_strv(reply, a->after);
+        if (r >= 0)
+                r = sd_bus_message_append_strv(reply, a->requires);
+
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Everybody may know: the files are there for everybody to read. */
+static int method_list_enabled_machines(sd_bus_message *msg, void *userdata, sd_bus_error *reterr) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(autostarts_done) Autostarts all = {};
+        const Bus *b = userdata;
+        int r;
+
+        r = autostarts_load(operations_autostart_directory(b->operations), &all);
+        if (r < 0)
+                return bus_error(reterr, r, "Cannot list machines that are enabled");
+
+        r = sd_bus_message_new_method_return(msg, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sitasas)");
+        for (size_t i = 0; r >= 0 && i < all.n; i++)
+                r = append_autostart(reply, &all.list[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int method_start_machine(sd_bus_message *msg, _unused_ void *userdata, sd_bus_error *reterr) {
@@ -174,12 +292,26 @@ const sd_bus_vtable bus_berth_vtable[] = {
                                 SD_BUS_RESULT("s", how),
                                 bus_operate_from_berth_manager,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("EnableMachine",
+                                SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_NO_RESULT,
+                                method_enable_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DisableMachine",
+                                SD_BUS_ARGS("s", name),
+                                SD_BUS_NO_RESULT,
+                                method_disable_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListEnabledMachines",
+                                SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(sitasas)", machines),
+                                method_list_enabled_machines,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CancelCopy",
                                 SD_BUS_ARGS("t", serial),
                                 SD_BUS_NO_RESULT,
                                 method_cancel_copy,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_SIGNAL_WITH_ARGS("MachineEvent", SD_BUS_ARGS("s", name, "s", event, "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("CopyProgress", SD_BUS_ARGS("t", serial, "t", bytes), 0),
         SD_BUS_METHOD_WITH_ARGS("ListMachineDetails",
                                 SD_BUS_NO_ARGS,

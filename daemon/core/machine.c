@@ -14,7 +14,6 @@ struct Machine {
         MachineInfo info;
         IdMap id_maps[_ID_KIND_MAX];
         Sight sight;
-        MachineWatch watch;
         MachineState state;
         int leader_fd;
 };
@@ -100,10 +99,6 @@ MachineState machine_state(const Machine *m) {
 
 int machine_leader_fd(const Machine *m) {
         return m->leader_fd;
-}
-
-MachineWatch *machine_watch(Machine *m) {
-        return &m->watch;
 }
 
 Sight *machine_sight(Machine *m) {

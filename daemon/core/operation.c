@@ -20,6 +20,8 @@ const OperationKind *const operation_table[] = {
         &operation_create,
         &operation_register,
         &operation_start,
+        &operation_enable,
+        &operation_disable,
         &operation_unregister,
         &operation_terminate,
         &operation_stop,
@@ -67,6 +69,7 @@ void operation_request_done(OperationRequest *q) {
         create_request_done(&q->create);
         if (q->has_exec)
                 exec_request_done(&q->exec);
+        autostart_done(&q->autostart);
         *q = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
 }
 
@@ -305,6 +308,7 @@ void operation_submit(
                 .manager = operations->config.manager,
                 .workers = operations->config.workers,
                 .console_logs = operations->config.console_logs ?: CONSOLE_LOG_DIRECTORY,
+                .autostart_directory = operations->config.autostart_directory,
         };
         *request = (OperationRequest) { .caller = { .uid = CALLER_UNKNOWN, .pidfd = -EBADF } };
         if (o->next)
@@ -349,6 +353,10 @@ int operations_new(const OperationsConfig *config, Operations **ret) {
 
         *ret = o;
         return 0;
+}
+
+const char *operations_autostart_directory(const Operations *o) {
+        return o->config.autostart_directory;
 }
 
 Operations *operations_free(Operations *o) {

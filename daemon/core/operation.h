@@ -21,6 +21,7 @@
  */
 
 #include "daemon/core/authority.h"
+#include "daemon/core/autostart.h"
 #include "daemon/core/manager.h"
 #include "daemon/core/program.h"
 #include "daemon/core/worker.h"
@@ -64,6 +65,7 @@ typedef struct OperationRequest {
         bool has_exec;                  /* and exec is to be freed */
         ExecRequest exec;
         uint64_t program_id;
+        Autostart autostart;
 } OperationRequest;
 
 /* What came of it. */
@@ -134,6 +136,7 @@ struct Operation {
         Manager *manager;
         Workers *workers;
         const char *console_logs;       /* directory */
+        const char *autostart_directory;
         pid_t leader;                   /* which machine of that name was asked for */
         uint64_t since;
         bool is_allowed;
@@ -141,8 +144,9 @@ struct Operation {
 };
 
 typedef struct OperationsConfig {
-        Manager *manager;               /* all three are borrowed */
+        Manager *manager;               /* all are borrowed */
         Workers *workers;
+        const char *autostart_directory;        /* see autostart.h */
         Authority authority;
         const char *console_logs;       /* where they are; borrowed, NULL: CONSOLE_LOG_DIRECTORY */
         bool asks_for_root;             /* for tests, which are root */
@@ -169,6 +173,9 @@ int operations_new(const OperationsConfig *config, Operations **ret);
  */
 Operations *operations_free(Operations *o);
 DEFINE_CLEANUP(Operations, operations_free);
+
+/* Where it is kept which machines are enabled; see autostart.h. */
+const char *operations_autostart_directory(const Operations *o);
 
 /**
  * operation_submit() - have something done
@@ -246,6 +253,8 @@ extern const OperationKind *const operation_table[];
 extern const OperationKind operation_create;
 extern const OperationKind operation_register;
 extern const OperationKind operation_start;
+extern const OperationKind operation_enable;
+extern const OperationKind operation_disable;
 extern const OperationKind operation_unregister;
 extern const OperationKind operation_terminate;
 extern const OperationKind operation_stop;

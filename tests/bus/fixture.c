@@ -103,6 +103,7 @@ static void start_daemon(Fixture *f) {
         CHECK_OK(operations_new(&(OperationsConfig) {
                         .manager = f->manager,
                         .workers = f->workers,
+                        .autostart_directory = f->autostart,
                         .authority = polkit_authority(f->polkit),
                         .console_logs = f->consoles,
                         .asks_for_root = !f->trusts_root }, &f->operations));
@@ -139,6 +140,7 @@ void fixture_init(Fixture *f) {
         (void) snprintf(f->machined, sizeof(f->machined), "%s/machined", f->directory);
         (void) snprintf(f->own, sizeof(f->own), "%s/own", f->directory);
         (void) snprintf(f->consoles, sizeof(f->consoles), "%s/consoles", f->directory);
+        (void) snprintf(f->autostart, sizeof(f->autostart), "%s/autostart", f->directory);
 
         f->leader = start_sleeper();
 

@@ -355,10 +355,15 @@ def check_stop(table):
             machine.end()
 
 
-def check_start(table):
+def check_managing(table):
     for caller, uid in CALLERS.items():
-        error = error_of(uid, PATH, BERTH, "StartMachine", "sa{sv}", ("not-there", {}))
-        table.check("StartMachine", caller, error, "allowed" if caller == "root" else table.polkit)
+        for method, signature, arguments in (("StartMachine", "sa{sv}", ("not-there", {})),
+                                             ("EnableMachine", "sa{sv}", ("not-there", {})),
+                                             ("DisableMachine", "s", ("not-there",))):
+            error = error_of(uid, PATH, BERTH, method, signature, arguments)
+            table.check(method, caller, error, "allowed" if caller == "root" else table.polkit)
+        error = error_of(uid, PATH, BERTH, "ListEnabledMachines", "", ())
+        table.check("ListEnabledMachines", caller, error, "allowed")
 
 
 def main():
@@ -373,7 +378,7 @@ def main():
     check_machines(table, of_root, owns=False)
     check_machines(table, of_owner, owns=True)
     check_registration(table)
-    check_start(table)
+    check_managing(table)
     check_stop(table)
     os.rmdir(os.path.dirname(TRACE))
     for user in USERS.values():

@@ -173,6 +173,28 @@ guest_make() {
     cp -a --reflink=auto "$GUEST" "$MACHINES/$1"
 }
 
+# busybox_make NAME: a guest without systemd and bus, whose init is a script that ends when it is
+# asked to shut down.
+busybox_make() {
+    local tree=$MACHINES/$1
+
+    mkdir -p "$tree"/{bin,dev,etc,proc,root,run,sbin,sys,tmp,usr/lib,var/log}
+    cp /bin/busybox "$tree/bin/busybox"
+    chroot "$tree" /bin/busybox --install -s /bin
+    printf 'ID=busybox\nNAME=Busybox\n' >"$tree/etc/os-release"
+    printf '%s\n' root:x:0:0::/root:/bin/sh >"$tree/etc/passwd"
+    printf '%s\n' root:x:0: >"$tree/etc/group"
+    cat >"$tree/sbin/init" <<'END'
+#!/bin/sh
+trap 'exit 0' 37 # SIGRTMIN+3
+while :; do
+    sleep 1000 &
+    wait
+done
+END
+    chmod +x "$tree/sbin/init"
+}
+
 # With the link to its journal, which machines that may come again keep.
 guest_remove() {
     find /var/log/journal -maxdepth 1 -type l -lname "$MACHINES/$1/*" -delete
