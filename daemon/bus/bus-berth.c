@@ -312,6 +312,7 @@ const sd_bus_vtable bus_berth_vtable[] = {
                                 SD_BUS_NO_RESULT,
                                 method_cancel_copy,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("MachineEvent", SD_BUS_ARGS("s", name, "s", event, "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("CopyProgress", SD_BUS_ARGS("t", serial, "t", bytes), 0),
         SD_BUS_METHOD_WITH_ARGS("ListMachineDetails",
                                 SD_BUS_NO_ARGS,

@@ -7,6 +7,7 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
+#include "lib/scope/property-bus.h"
 
 struct BusConnection {
         Bus *bus;
@@ -195,6 +196,27 @@ static void on_program_ended(void *userdata, const Program *p, ProgramEnd how, i
                                           program_end_to_string(how), (int32_t) status);
 }
 
+static int emit_event(BusConnection *c, const MachineEvent *e) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+        int r;
+
+        r = sd_bus_message_new_signal(c->connection, &signal, MACHINE1_PATH, BERTH_MANAGER, "MachineEvent");
+        if (r >= 0)
+                r = sd_bus_message_append(signal, "ss", e->name, machine_event_to_string(e->kind));
+        if (r >= 0)
+                r = properties_append_dictionary(signal, e->details);
+
+        return r < 0 ? r : sd_bus_send(NULL, signal, NULL);
+}
+
+static void on_machine_event(void *userdata, const MachineEvent *e) {
+        Bus *b = userdata;
+
+        for (BusConnection *c = b->connections; c; c = c->next)
+                if (emit_event(c, e) < 0)
+                        log_debug("A client misses what happens to '%s': it is about to go", e->name);
+}
+
 /* A broker that has thousands of signals to pass on lets all others wait. */
 #define ANNOUNCED_PER_TURN 32
 
@@ -258,6 +280,7 @@ void bus_init(Bus *b, Manager *manager, Operations *operations) {
                 .listener = {
                         .machine_added = on_machine_added,
                         .machine_removed = on_machine_removed,
+                        .machine_event = on_machine_event,
                         .userdata = b,
                 },
         };

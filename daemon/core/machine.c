@@ -14,6 +14,7 @@ struct Machine {
         MachineInfo info;
         IdMap id_maps[_ID_KIND_MAX];
         Sight sight;
+        MachineWatch watch;
         MachineState state;
         int leader_fd;
 };
@@ -99,6 +100,10 @@ MachineState machine_state(const Machine *m) {
 
 int machine_leader_fd(const Machine *m) {
         return m->leader_fd;
+}
+
+MachineWatch *machine_watch(Machine *m) {
+        return &m->watch;
 }
 
 Sight *machine_sight(Machine *m) {

@@ -21,6 +21,22 @@
 
 typedef struct Machine Machine;
 
+/* Files of a machine's control group that are watched. */
+typedef enum WatchFile {
+        WATCH_MEMORY,
+        WATCH_STATE,
+        _WATCH_FILE_MAX,
+} WatchFile;
+
+/* What was last noticed there. */
+typedef struct MachineWatch {
+        int wds[_WATCH_FILE_MAX];       /* inotify's numbers; 0: none */
+        bool is_frozen, is_marked;
+        uint64_t oom_kills;             /* since the group is there */
+        uint64_t oom_at;                /* the last one that we saw, µs since boot; 0: none */
+        Machine *next_marked;
+} MachineWatch;
+
 typedef enum MachineClass {
         MACHINE_CONTAINER,
         MACHINE_VM,
@@ -171,6 +187,9 @@ int machine_leader_fd(const Machine *m);
 
 /* Where its map of ids is kept, for daemon/core/idmap.c. */
 IdMap *machine_id_map(Machine *m, IdKind kind);
+
+/* For daemon/core/watch.c. */
+MachineWatch *machine_watch(Machine *m);
 
 /* What was last seen in it. */
 Sight *machine_sight(Machine *m);

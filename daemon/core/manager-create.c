@@ -26,7 +26,7 @@ static int free_leader(Manager *m, pid_t leader) {
         if (!entry_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
                 return -EEXIST;
 
-        manager_end(m, old);
+        manager_end_of_leader(m, old);
         return 0;
 }
 
@@ -70,7 +70,9 @@ static void run_finish(CreationRun *run, int result, const char *where) {
 
         if (result >= 0) {
                 machine_set_state(e->machine, MACHINE_RUNNING);
+                watches_add(m->watches, e->machine);
                 manager_tell_added(m, e->machine);
+                manager_tell_registered(m, e->machine);
         }
 
         run->done(run->userdata, result, where, result >= 0 ? e->machine : NULL);

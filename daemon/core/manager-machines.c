@@ -86,6 +86,7 @@ void manager_undo(Manager *m, Creation *c) {
 }
 
 void manager_drop(Manager *m, Entry *e) {
+        watches_drop(m->watches, e->machine);
         idmaps_drop(m->id_maps, e->machine);
         registry_drop(&m->machines, e);
         memory_note_freed(m->memory);
@@ -103,6 +104,11 @@ void manager_end(Manager *m, Entry *e) {
         manager_drop(m, e);
 }
 
+void manager_end_of_leader(Manager *m, Entry *e) {
+        manager_tell_exited(m, e->machine);
+        manager_end(m, e);
+}
+
 static int on_leader_exited(
                 _unused_ sd_event_source *source,
                 _unused_ int fd,
@@ -111,7 +117,7 @@ static int on_leader_exited(
 
         Entry *e = userdata;
 
-        manager_end(e->owner, e);
+        manager_end_of_leader(e->owner, e);
         return 0;
 }
 
@@ -213,7 +219,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
         if (r < 0)
                 return r;
 
-        machine_set_state(machine, MACHINE_CLOSING);
+        manager_set_closing(m, machine, "terminate");
         if (!has_job)
                 done(userdata, 0);
 
@@ -230,7 +236,7 @@ int manager_free_name(Manager *m, const char *name) {
         if (!entry_if_open(old) || process_is_alive(machine_leader_fd(old->machine)))
                 return -E_MACHINE_EXISTS;
 
-        manager_end(m, old);
+        manager_end_of_leader(m, old);
         return 0;
 }
 
@@ -259,6 +265,7 @@ int manager_add_running(Manager *m, Machine *machine) {
         }
 
         machine_set_state(machine, MACHINE_RUNNING);
+        watches_add(m->watches, machine);
         return 0;
 }
 
@@ -286,7 +293,7 @@ int manager_start(Manager *m, const char *name, ScopeDone done, void *userdata) 
         if (r < 0)
                 return r;
 
-        r = m->scope->ops->start_service(m->scope, name, done, userdata);
+        r = manager_start_service(m, name, done, userdata);
         return r == -EEXIST ? -E_MACHINE_EXISTS : r;
 }
 
@@ -355,6 +362,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
 
+        r = manager_watch_kernel(m);
+        if (r < 0)
+                return r;
+
         r = add_host(m);
         if (r < 0)
                 return r;
@@ -389,6 +400,8 @@ Manager *manager_free(Manager *m) {
 
         creation_runs_drop(m);
         stop_runs_drop(m);
+        starts_drop(m);
+        (void) watches_free(m->watches);
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);
         (void) idmaps_free(m->id_maps);

@@ -6,7 +6,8 @@
  *
  * For the files that the manager is: manager-machines.c finds machines and ends
  * them, manager-stop.c waits for those that are given time, manager-create.c has new
- * ones made, manager-load.c brings those back that were there before. Nobody else
+ * ones made, manager-load.c brings those back that were there before,
+ * manager-events.c tells what happens to them. Nobody else
  * looks in here.
  */
 
@@ -15,6 +16,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/core/registry.h"
 #include "daemon/core/state.h"
+#include "daemon/core/watch.h"
 #include "lib/scope/freezer.h"
 
 /* One creation under way. */
@@ -22,6 +24,9 @@ typedef struct CreationRun CreationRun;
 
 /* One end that is waited for. */
 typedef struct StopRun StopRun;
+
+/* A service that is being started. */
+typedef struct Start Start;
 
 struct Manager {
         sd_event *event;
@@ -40,6 +45,8 @@ struct Manager {
         Freezer *freezer;
         CreationRun *runs;
         StopRun *stops;
+        Watches *watches;
+        Start *starts;
 };
 
 /* The subject of the steps, for a machine that is made or unmade. */
@@ -62,6 +69,9 @@ void manager_tell_added(Manager *m, Machine *machine);
 /* Its end: what was made for it is removed, the listeners are told, the object is gone. */
 void manager_end(Manager *m, Entry *e);
 
+/* The same, if it is its leader's end. */
+void manager_end_of_leader(Manager *m, Entry *e);
+
 /* Forgets it only. */
 void manager_drop(Manager *m, Entry *e);
 
@@ -73,6 +83,21 @@ void stop_runs_note_end(Manager *m, const MachineInfo *info, int result);
 
 /* Nobody waits for any machine's end any more. */
 void stop_runs_drop(Manager *m);
+
+/* Starts the service of a machine, and tells of it. As start_service() of the scope backend. */
+int manager_start_service(Manager *m, const char *name, ScopeDone done, void *userdata);
+
+/* Forgets those that are under way. */
+void starts_drop(Manager *m);
+
+/* Of one that is there now: whether it is ready, or will be. */
+void manager_tell_registered(Manager *m, Machine *machine);
+
+/* Of one whose leader has ended. */
+void manager_tell_exited(Manager *m, Machine *machine);
+
+/* Has the listeners told of what happens to control groups. */
+int manager_watch_kernel(Manager *m);
 
 /* Gives all creations up; what they have made so far the next daemon finds, and removes. */
 void creation_runs_drop(Manager *m);

@@ -283,7 +283,7 @@ int manager_stop(Manager *m, Machine *machine, uint64_t timeout_usec, StopDone d
         if (r < 0)
                 return r;
 
-        machine_set_state(machine, MACHINE_CLOSING);
         TAKE_PTR(run); /* waits on m->stops from here on */
+        manager_set_closing(m, machine, "stop");
         return 0;
 }

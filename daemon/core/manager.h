@@ -13,6 +13,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/core/creation.h"
+#include "daemon/core/event.h"
 #include "daemon/core/machine.h"
 
 /* Of each user but root: what they have registered takes our memory, and a descriptor. */
@@ -20,11 +21,12 @@
 
 typedef struct Manager Manager;
 
-/* What the manager tells of. The machine is still there in both. */
+/* What the manager tells of. The machine is still there in the first two. */
 typedef struct ManagerListener ManagerListener;
 struct ManagerListener {
         void (*machine_added)(void *userdata, Machine *m);
         void (*machine_removed)(void *userdata, Machine *m);
+        void (*machine_event)(void *userdata, const MachineEvent *e); /* or NULL */
         void *userdata;
         ManagerListener *next;          /* the manager's */
 };
@@ -80,6 +82,23 @@ void manager_add_listener(Manager *m, ManagerListener *listener);
  * @listener:           who was told, or never was
  */
 void manager_remove_listener(Manager *m, ManagerListener *listener);
+
+/**
+ * manager_tell() - tell all listeners of an event
+ * @m:                  the manager
+ * @name:               name of the machine, which need not be there
+ * @kind:               what has happened
+ * @details:            more about it, see docs/api/org.berth.md; or NULL
+ */
+void manager_tell(Manager *m, const char *name, MachineEventKind kind, const Properties *details);
+
+/**
+ * manager_set_closing() - note that a machine has been asked to end, and tell of it
+ * @m:                  the manager
+ * @machine:            the machine; nothing happens if it is closing already
+ * @cause:              who has asked for what: "terminate", "stop"
+ */
+void manager_set_closing(Manager *m, Machine *machine, const char *cause);
 
 /**
  * manager_load() - find what was there before this daemon was

@@ -209,7 +209,8 @@ static int value_signature(const Value *v, char **ret) {
         return 0;
 }
 
-static int append_property(sd_bus_message *m, const Property *p) {
+/* As (sv) or {sv}. */
+static int append_property(sd_bus_message *m, char type, const Property *p) {
         _cleanup_free_ char *signature = NULL;
         int r;
 
@@ -217,7 +218,7 @@ static int append_property(sd_bus_message *m, const Property *p) {
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_open_container(m, SD_BUS_TYPE_STRUCT, "sv");
+        r = sd_bus_message_open_container(m, type, "sv");
         if (r < 0)
                 return r;
 
@@ -244,10 +245,20 @@ int properties_append(sd_bus_message *m, const Properties *p) {
         int r;
 
         for (size_t i = 0; p && i < p->n; i++) {
-                r = append_property(m, &p->list[i]);
+                r = append_property(m, SD_BUS_TYPE_STRUCT, &p->list[i]);
                 if (r < 0)
                         return r;
         }
 
         return 0;
+}
+
+int properties_append_dictionary(sd_bus_message *m, const Properties *p) {
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        for (size_t i = 0; p && i < p->n && r >= 0; i++)
+                r = append_property(m, SD_BUS_TYPE_DICT_ENTRY, &p->list[i]);
+
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }

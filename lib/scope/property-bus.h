@@ -35,3 +35,13 @@ int properties_read(sd_bus_message *m, Properties *ret);
  * Errors: what sd-bus runs into
  */
 int properties_append(sd_bus_message *m, const Properties *p);
+
+/**
+ * properties_append_dictionary() - append properties as a{sv} to a message
+ * @m:                  the message
+ * @p:                  what to append, each name once, or NULL for none
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what sd-bus runs into
+ */
+int properties_append_dictionary(sd_bus_message *m, const Properties *p);

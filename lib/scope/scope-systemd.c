@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/name.h"
+#include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-systemd.h"
@@ -25,12 +26,13 @@ struct ScopeJob {
         ScopeJob *next, *previous;
         sd_bus_slot *call;
         char *path;             /* object path of the job, once we know it */
-        char *unit;             /* of freeze() and retire() only */
+        char *unit;             /* of freeze(), retire() and await_start() only */
         char *unit_cgroup;      /* of retire() only */
         sd_event_source *emptied;
         ScopeDone done;
         void *userdata;
         bool waits;             /* for the job's end, not only for its begin */
+        bool is_starting;       /* of await_start(): the unit has a job of somebody else's */
 
         /* of start_scope() only, for a second try without PIDFDs */
         sd_bus_message *retry;
@@ -141,14 +143,27 @@ static int on_queued(sd_bus_message *reply, void *userdata, _unused_ sd_bus_erro
         return 1;
 }
 
+/* Units have one job at a time. */
+static void finish_awaited(Systemd *s, const char *unit, int result) {
+        ScopeJob *next;
+
+        for (ScopeJob *job = s->jobs; job; job = next) {
+                next = job->next;
+                if (job->is_starting && streq(job->unit, unit))
+                        job_finish(job, result);
+        }
+}
+
 static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
         Systemd *s = userdata;
-        const char *path, *result;
+        const char *path, *unit, *result;
         int r;
 
-        r = sd_bus_message_read(m, "uoss", NULL, &path, NULL, &result);
+        r = sd_bus_message_read(m, "uoss", NULL, &path, &unit, &result);
         if (r < 0)
                 return 0;
+
+        finish_awaited(s, unit, streq(result, "done") ? 0 : -E_JOB_FAILED);
 
         for (ScopeJob *job = s->jobs; job; job = job->next)
                 if (streq_ptr(job->path, path)) {
@@ -285,6 +300,50 @@ static int systemd_start_service(ScopeBackend *b, const char *machine, ScopeDone
                 return r;
 
         return call_unit((Systemd *) b, "StartUnit", unit, "fail", /* waits= */ true, done, userdata);
+}
+
+static int on_active_state(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
+        ScopeJob *job = userdata;
+        const char *state;
+        int r;
+
+        r = sd_bus_message_is_method_error(reply, NULL) ? error_of_reply(reply)
+                                                       : sd_bus_message_read(reply, "v", "s", &state);
+
+        /* What systemd tells comes in its order: the end of the job is yet to come. */
+        if (r >= 0 && streq(state, "activating"))
+                job->is_starting = true;
+        else
+                job_finish(job, r < 0 || streq(state, "active") ? r : -E_JOB_FAILED);
+        return 1;
+}
+
+static int systemd_await_start(ScopeBackend *b, const char *unit, ScopeDone done, void *userdata) {
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        _cleanup_free_ char *label = NULL, *path = NULL;
+        Systemd *s = (Systemd *) b;
+        int r;
+
+        r = bus_label_escape(unit, &label);
+        if (r >= 0)
+                r = text_printf(&path, SYSTEMD_PATH "/unit/%s", label);
+        if (r >= 0)
+                r = job_new(s, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        job->unit = strdup(unit);
+        if (!job->unit)
+                return -ENOMEM;
+
+        r = sd_bus_call_method_async(s->bus, &job->call, SYSTEMD_NAME, path,
+                                     "org.freedesktop.DBus.Properties", "Get", on_active_state, job,
+                                     "ss", SYSTEMD_NAME ".Unit", "ActiveState");
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job);
+        return 0;
 }
 
 static int systemd_stop(
@@ -461,6 +520,7 @@ static ScopeBackend *systemd_free(ScopeBackend *b) {
 static const ScopeOps systemd_ops = {
         .start_scope = systemd_start_scope,
         .start_service = systemd_start_service,
+        .await_start = systemd_await_start,
         .stop = systemd_stop,
         .retire = systemd_retire,
         .freeze = systemd_freeze,

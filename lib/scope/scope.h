@@ -42,6 +42,10 @@ typedef struct ScopeOps {
         /* Starts the service that runs a machine, until it says that it is ready. */
         int (*start_service)(ScopeBackend *b, const char *machine, ScopeDone done, void *userdata);
 
+        /* Waits for the end of a service's start, whoever has asked for that; done at once if it is
+         * up. May be NULL: then nobody else starts any. -E_JOB_FAILED: it did not come up. */
+        int (*await_start)(ScopeBackend *b, const char *unit, ScopeDone done, void *userdata);
+
         /* Ends a unit and all that is in it; done once that is on its way. The control group
          * is where the unit was seen, or NULL: where start_scope() puts it. */
         int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/inotify.h>
+#include <time.h>
+
+#include "daemon/core/watch.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/kernel/cgroup-stats.h"
+
+/* Of looks, one in that time. */
+#define LOOK_USEC (100 * USEC_PER_MSEC)
+
+/* How close the end of a machine is to what has probably caused it. */
+#define RECENT_USEC USEC_PER_SEC
+
+#define FILE_MAX 4096
+
+/* A watched file, by the kernel's number of it; of several machines, if they share a group. */
+typedef struct Watched {
+        int wd;
+        Machine *machine;
+} Watched;
+
+struct Watches {
+        sd_event *event;
+        char *root;
+        int fd;
+        sd_event_source *source;
+        WatchListener listener;
+
+        /* In the order of their numbers, which the kernel counts up: what comes goes to the end. */
+        Watched *list;
+        size_t n, n_allocated;
+};
+
+static const char *const file_table[_WATCH_FILE_MAX] = {
+        [WATCH_MEMORY] = "memory.events",
+        [WATCH_STATE] = "cgroup.events",
+};
+
+static uint64_t now(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}
+
+/* The first in the list that is not before @wd. */
+static size_t find(const Watches *w, int wd) {
+        size_t begin = 0, end = w->n;
+
+        while (begin < end) {
+                size_t middle = (begin + end) / 2;
+
+                if (w->list[middle].wd < wd)
+                        begin = middle + 1;
+                else
+                        end = middle;
+        }
+
+        return begin;
+}
+
+static int insert(Watches *w, int wd, Machine *m) {
+        size_t at = find(w, wd);
+
+        if (w->n == w->n_allocated) {
+                size_t n = MAX(w->n + w->n / 2, (size_t) 16);
+                Watched *list = reallocarray(w->list, n, sizeof(*list));
+
+                if (!list)
+                        return -ENOMEM;
+                w->list = list;
+                w->n_allocated = n;
+        }
+
+        memmove(&w->list[at + 1], &w->list[at], (w->n - at) * sizeof(*w->list));
+        w->list[at] = (Watched) { .wd = wd, .machine = m };
+        w->n++;
+        return 0;
+}
+
+static void unwatch(Watches *w, int wd, const Machine *m) {
+        size_t at = find(w, wd), n = 0;
+
+        for (size_t i = at; i < w->n && w->list[i].wd == wd; i++)
+                n++;
+        for (size_t i = at; i < at + n; i++)
+                if (w->list[i].machine == m) {
+                        memmove(&w->list[i], &w->list[i + 1], (w->n - i - 1) * sizeof(*w->list));
+                        w->n--;
+                        break;
+                }
+
+        /* Gone already, if the group is. */
+        if (n <= 1)
+                (void) inotify_rm_watch(w->fd, wd);
+}
+
+/* For want of memory all of its unit may be killed, and only a part of it stand still. Who else is
+ * in a unit that is not the machine's alone is none of our business. */
+static int file_to_watch(const Watches *w, const MachineInfo *info, WatchFile file, char **ret) {
+        _cleanup_free_ char *part = NULL;
+        bool is_unit;
+        int r;
+
+        if (!w->root || info->class == MACHINE_HOST)
+                return -ENXIO;
+
+        r = machine_info_part(info, &part);
+        if (r < 0)
+                return r;
+
+        is_unit = machine_info_holds_unit(info);
+        if (r == 0 && !is_unit)
+                return -ENXIO;
+
+        return text_printf(ret, "%s%s/%s", w->root, is_unit && file == WATCH_MEMORY ? info->cgroup : part,
+                           file_table[file]);
+}
+
+static int read_number(const Watches *w, Machine *m, WatchFile file, const char *key, uint64_t *ret) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        int r;
+
+        r = file_to_watch(w, machine_info(m), file, &path);
+        if (r >= 0)
+                r = file_read(path, FILE_MAX, &text);
+
+        return r < 0 ? r : cgroup_stat_parse(text, key, ret);
+}
+
+static void look_at_memory(Watches *w, Machine *m, bool tells) {
+        MachineWatch *watch = machine_watch(m);
+        uint64_t total, killed;
+
+        if (read_number(w, m, WATCH_MEMORY, "oom_kill", &total) < 0 || total <= watch->oom_kills)
+                return;
+
+        killed = total - watch->oom_kills;
+        watch->oom_kills = total;
+        if (!tells)
+                return;
+
+        watch->oom_at = now();
+        w->listener.out_of_memory(w->listener.userdata, m, killed, total);
+}
+
+static void look_at_state(Watches *w, Machine *m, bool tells) {
+        MachineWatch *watch = machine_watch(m);
+        uint64_t is_frozen;
+
+        if (read_number(w, m, WATCH_STATE, "frozen", &is_frozen) < 0 || (is_frozen != 0) == watch->is_frozen)
+                return;
+
+        watch->is_frozen = is_frozen;
+        if (tells)
+                w->listener.frozen(w->listener.userdata, m, is_frozen);
+}
+
+static void look(Watches *w, Machine *m, bool tells) {
+        look_at_memory(w, m, tells);
+        look_at_state(w, m, tells);
+}
+
+static int watch_file(Watches *w, Machine *m, WatchFile file) {
+        _cleanup_free_ char *path = NULL;
+        int r, wd;
+
+        r = file_to_watch(w, machine_info(m), file, &path);
+        if (r < 0)
+                return r;
+
+        wd = inotify_add_watch(w->fd, path, IN_MODIFY);
+        if (wd < 0)
+                return -errno;
+
+        r = insert(w, wd, m);
+        if (r < 0)
+                return r;
+
+        machine_watch(m)->wds[file] = wd;
+        return 0;
+}
+
+void watches_add(Watches *w, Machine *m) {
+        assert(w);
+        assert(m);
+
+        for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++)
+                (void) watch_file(w, m, file);
+
+        /* A scope was made for it just now: nothing has happened there. */
+        if (!machine_info(m)->owns_scope)
+                look(w, m, /* tells= */ false);
+}
+
+void watches_drop(Watches *w, Machine *m) {
+        MachineWatch *watch = machine_watch(m);
+
+        for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++)
+                if (watch->wds[file] > 0)
+                        unwatch(w, watch->wds[file], m);
+
+        *watch = (MachineWatch) {};
+}
+
+void watches_look(Watches *w, Machine *m) {
+        look(w, m, /* tells= */ true);
+}
+
+bool watch_was_out_of_memory(const MachineWatch *watch) {
+        return watch->oom_at > 0 && now() - watch->oom_at < RECENT_USEC;
+}
+
+static void mark(Machine *m, Machine **list) {
+        MachineWatch *watch = machine_watch(m);
+
+        if (watch->is_marked)
+                return;
+
+        watch->is_marked = true;
+        watch->next_marked = *list;
+        *list = m;
+}
+
+static void mark_all_of(Watches *w, const struct inotify_event *e, Machine **list) {
+        /* Too many at a time: then it could have been any of them. */
+        if (e->mask & IN_Q_OVERFLOW)
+                for (size_t i = 0; i < w->n; i++)
+                        mark(w->list[i].machine, list);
+
+        for (size_t i = find(w, e->wd); i < w->n && w->list[i].wd == e->wd; i++)
+                mark(w->list[i].machine, list);
+}
+
+/* All that there is, so that each machine is looked at once. */
+static Machine *read_marks(Watches *w) {
+        char buffer[16 << 10] __attribute__((aligned(_Alignof(struct inotify_event))));
+        Machine *list = NULL;
+        ssize_t n;
+
+        while ((n = read(w->fd, buffer, sizeof(buffer))) > 0)
+                for (const char *p = buffer; p < buffer + n;) {
+                        const struct inotify_event *e = (const struct inotify_event *) p;
+
+                        mark_all_of(w, e, &list);
+                        p += sizeof(*e) + e->len;
+                }
+
+        return list;
+}
+
+static int on_changes(
+                _unused_ sd_event_source *source,
+                _unused_ int fd,
+                _unused_ uint32_t revents,
+                void *userdata) {
+
+        Watches *w = userdata;
+        Machine *next;
+
+        for (Machine *m = read_marks(w); m; m = next) {
+                MachineWatch *watch = machine_watch(m);
+
+                next = watch->next_marked;
+                watch->next_marked = NULL;
+                watch->is_marked = false;
+                look(w, m, /* tells= */ true);
+        }
+
+        return 0;
+}
+
+int watches_new(sd_event *event, const char *root, const WatchListener *listener, Watches **ret) {
+        _cleanup_(watches_freep) Watches *w = NULL;
+        int r;
+
+        assert(event);
+        assert(listener);
+        assert(ret);
+
+        w = malloc(sizeof(*w));
+        if (!w)
+                return -ENOMEM;
+
+        *w = (Watches) { .event = sd_event_ref(event), .fd = -EBADF, .listener = *listener };
+        w->root = root ? strdup(root) : NULL;
+        if (root && !w->root)
+                return -ENOMEM;
+
+        w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        if (w->fd < 0)
+                return -errno;
+
+        r = sd_event_add_io(w->event, &w->source, w->fd, EPOLLIN, on_changes, w);
+        if (r >= 0)
+                r = sd_event_source_set_ratelimit(w->source, LOOK_USEC, 1);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+Watches *watches_free(Watches *w) {
+        if (!w)
+                return NULL;
+
+        sd_event_source_disable_unref(w->source);
+        closep(&w->fd);
+        free(w->list);
+        free(w->root);
+        sd_event_unref(w->event);
+        free(w);
+        return NULL;
+}
