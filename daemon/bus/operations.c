@@ -6,6 +6,7 @@
 #include "daemon/bus/life.h"
 #include "daemon/bus/operations.h"
 #include "daemon/bus/sender.h"
+#include "daemon/bus/stats.h"
 #include "lib/base/envfile.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
@@ -303,6 +304,10 @@ int bus_write_fd(sd_bus_message *reply, const OperationAnswer *answer) {
         return sd_bus_message_append(reply, "h", answer->fd);
 }
 
+static int write_stats(sd_bus_message *reply, const OperationAnswer *answer) {
+        return bus_write_stats(reply, answer->stats);
+}
+
 static int write_terminal(sd_bus_message *reply, const OperationAnswer *answer) {
         return sd_bus_message_append(reply, "hs", answer->fd, answer->path);
 }
@@ -343,6 +348,7 @@ static const Row row_table[] = {
 static const Row berth_row_table[] = {
         { "StopMachine", NULL, &operation_stop, bus_read_stop, bus_write_end },
         { NULL, "Exec", &operation_exec, bus_read_exec, bus_write_exec },
+        { NULL, "GetStats", &operation_get_stats, NULL, write_stats },
         { NULL, "Freeze", &operation_freeze },
         { NULL, "Thaw", &operation_thaw },
         { NULL, "OpenConsoleLog", &operation_open_console_log, NULL, bus_write_fd },

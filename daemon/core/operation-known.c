@@ -22,6 +22,20 @@ const OperationKind operation_get_ssh_info = {
         .run = run_get_ssh_info,
 };
 
+static int run_get_stats(Operation *o) {
+        int r;
+
+        r = machine_read_stats(o->machine, &o->answer.stats);
+        return r < 0 ? r : 1;
+}
+
+/* Everybody may: ps(1) tells as much. */
+const OperationKind operation_get_stats = {
+        .verb = "get_stats",
+        .failure = "Cannot tell what is used by machine",
+        .run = run_get_stats,
+};
+
 static int run_get_uid_shift(Operation *o) {
         int r;
 

@@ -29,6 +29,7 @@ const OperationKind *const operation_table[] = {
         &operation_freeze,
         &operation_thaw,
         &operation_get_ssh_info,
+        &operation_get_stats,
         &operation_get_uid_shift,
         &operation_map_from_user,
         &operation_map_from_group,
@@ -78,6 +79,7 @@ static void answer_done(OperationAnswer *answer) {
         free(answer->path);
         (void) strv_free(answer->pairs);
         free(answer->addresses);
+        (void) machine_stats_free(answer->stats);
 }
 
 static Operation *operation_free(Operation *o) {

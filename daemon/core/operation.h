@@ -23,6 +23,7 @@
 #include "daemon/core/authority.h"
 #include "daemon/core/autostart.h"
 #include "daemon/core/manager.h"
+#include "daemon/core/stats.h"
 #include "daemon/core/program.h"
 #include "daemon/core/worker.h"
 #include "lib/kernel/netlink-address.h"
@@ -80,6 +81,7 @@ typedef struct OperationAnswer {
         bool was_killed;                /* it did not end by itself */
         const Program *program;         /* that runs */
         const char *ssh_address, *ssh_private_key_path;
+        MachineStats *stats;
 } OperationAnswer;
 
 /**
@@ -262,6 +264,7 @@ extern const OperationKind operation_kill;
 extern const OperationKind operation_freeze;
 extern const OperationKind operation_thaw;
 extern const OperationKind operation_get_ssh_info;
+extern const OperationKind operation_get_stats;
 extern const OperationKind operation_get_uid_shift;
 extern const OperationKind operation_map_from_user;
 extern const OperationKind operation_map_from_group;
