@@ -29,6 +29,7 @@ typedef struct OptionRow {
         const char *argument;           /* NULL: takes none; with a [ it may be left out */
         int (*set)(Options *o, const char *argument);
         const char *what;
+        const char *verb;               /* if its letter means something else with others, else NULL */
 } OptionRow;
 
 static int set_help(Options *o, _unused_ const char *argument) {
@@ -286,11 +287,46 @@ static int set_detach_keys(Options *o, const char *argument) {
 }
 
 static int set_lines(Options *o, const char *argument) {
+        o->has_lines = true;
+        if (streq(argument, "all")) {
+                o->lines = LINES_ALL;
+                return 0;
+        }
+
         if (parse_unsigned(argument, LINES_MAX, &o->lines) < 0) {
                 (void) log_error(0, _("Failed to parse lines '%s'."), argument);
                 return -EINVAL;
         }
 
+        return 0;
+}
+
+static int set_follow(Options *o, _unused_ const char *argument) {
+        o->follow = true;
+        return 0;
+}
+
+static int set_console(Options *o, _unused_ const char *argument) {
+        o->console = true;
+        return 0;
+}
+
+static int set_since(Options *o, const char *argument) {
+        o->since = argument;
+        return 0;
+}
+
+static int set_until(Options *o, const char *argument) {
+        o->until = argument;
+        return 0;
+}
+
+static int set_unit(Options *o, const char *argument) {
+        return strv_push(&o->units, argument);
+}
+
+static int set_priority(Options *o, const char *argument) {
+        o->priority = argument;
         return 0;
 }
 
@@ -403,19 +439,41 @@ static const OptionRow option_table[] = {
         { 0, "parallel", "INTEGER", set_parallel,
           N_("How many machines to start at a time") },
         { 'n', "lines", "INTEGER", set_lines,
-          N_("Number of log lines to show in status") },
+          N_("Number of log lines to show in status and logs, or 'all'") },
+        { 'f', "follow", NULL, set_follow,
+          N_("Go on showing log lines until the machine ends"), "logs" },
+        { 0, "since", "TIME", set_since,
+          N_("Show log lines from then on") },
+        { 0, "until", "TIME", set_until,
+          N_("Show log lines up to then") },
+        { 'u', "unit", "UNIT", set_unit,
+          N_("Show log lines of this unit of the machine only"), "logs" },
+        { 'p', "priority", "RANGE", set_priority,
+          N_("Show log lines of this priority and more important ones only"), "logs" },
+        { 0, "console", NULL, set_console,
+          N_("Show what the machine wrote to its console") },
         { 0, "max-addresses", "INTEGER", set_max_addresses,
           N_("Number of addresses to show, or 'all'") },
         { 'o', "output", "MODE", set_output,
           N_("How to print: json, json-pretty, or a mode for log lines; 'help' lists them") },
 };
 
-static const OptionRow *find_letter(int letter) {
-        for (size_t i = 0; i < ELEMENTSOF(option_table); i++)
-                if (option_table[i].letter == letter)
-                        return &option_table[i];
+/* A letter may mean different things with different verbs; in front of the verb, the first of them. */
+static const OptionRow *find_letter(int letter, const char *verb) {
+        const OptionRow *found = NULL;
 
-        return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
+                const OptionRow *row = &option_table[i];
+
+                if (row->letter != letter)
+                        continue;
+                if (row->verb && streq_ptr(row->verb, verb))
+                        return row;
+                if (!found || (found->verb && !row->verb))
+                        found = row;
+        }
+
+        return found;
 }
 
 /* What getopt_long() wants, made from our table. */
@@ -435,7 +493,7 @@ static void getopt_init(Getopt *g) {
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
                 const OptionRow *row = &option_table[i];
 
-                if (row->letter) {
+                if (row->letter && !strchr(g->letters, row->letter)) {
                         *p++ = row->letter;
                         if (row->argument && *row->argument != '[')
                                 *p++ = ':';
@@ -527,7 +585,7 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
                         continue;
                 }
 
-                row = c == LONG_OPTION ? g.rows[which] : find_letter(c);
+                row = c == LONG_OPTION ? g.rows[which] : find_letter(c, args ? args[0] : NULL);
                 r = row->set(o, optarg);
                 if (r != 0)
                         return r;
@@ -542,6 +600,7 @@ void options_done(Options *o) {
         o->environment = strv_free(o->environment);
         o->after = strv_free(o->after);
         o->requires = strv_free(o->requires);
+        o->units = strv_free(o->units);
 }
 
 void options_print(void) {

@@ -31,6 +31,8 @@ typedef enum Tty {
 /* That berthctl failed to run the command of exec, and not the command. */
 #define STATUS_EXEC_FAILED 125
 
+#define LINES_ALL UINT_MAX
+
 typedef struct Options {
         bool help, version;
         bool all, full, quiet, value;
@@ -53,7 +55,12 @@ typedef struct Options {
         const char *kill_whom;
         int signal;
         uint64_t timeout_usec;          /* until stop kills */
-        unsigned lines;                 /* of the log, in status */
+        unsigned lines;                 /* of the log */
+        bool has_lines;                 /* it was asked for so many */
+        bool follow, console;           /* for logs, as those below */
+        const char *since, *until;
+        const char *priority;
+        char **units;
         const char *journal_mode;       /* as journalctl -o has it */
         OutputFormat format;
         unsigned max_addresses;

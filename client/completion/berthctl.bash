@@ -18,11 +18,11 @@ __berthctl_startable() {
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value --force --read-only --mkdir -t --tty -i --interactive -d --detach --now'
+                       -l --full --value --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
                           -w --workdir --detach-keys
-                          --order --delay --after --requires --parallel -n --lines --max-addresses -o --output'
-        local running='status show poweroff stop reboot restart terminate kill freeze pause thaw resume login shell exec copy-to copy-from bind'
+                          --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
+        local running='status show logs poweroff stop reboot restart terminate kill freeze pause thaw resume login shell exec copy-to copy-from bind'
         local startable='start enable disable'
         local alone='list list-enabled autostart help'
 
@@ -41,6 +41,14 @@ _berthctl() {
                 words='0 10 30 90 infinity' ;;
         --max-addresses)
                 words='all 0 1 2 3' ;;
+        -n | --lines)
+                words='all 0 10 100' ;;
+        --since | --until)
+                words='today yesterday -1h now' ;;
+        --priority)
+                words='emerg alert crit err warning notice info debug' ;;
+        --unit)
+                return ;;
         -u | --user | --uid)
                 words=$(compgen -u) ;;
         -p | --property | -P)
@@ -55,7 +63,7 @@ _berthctl() {
                 words=$(compgen -e) ;;
         --after | --requires)
                 words=$(__berthctl_startable) ;;
-        --order | --delay | --parallel | -H | --host | -M | --machine | -n | --lines | -w | --workdir)
+        --order | --delay | --parallel | -H | --host | -M | --machine | -w | --workdir)
                 return ;;
         esac
 

@@ -12,6 +12,8 @@ static const Verb verbs[] = {
           N_("Show details of machines") },
         { "show", NULL, "[NAME...]", 0, VERB_ANY, verb_show,
           N_("Show properties of machines, or of the daemon") },
+        { "logs", NULL, "NAME", 1, 1, verb_logs,
+          N_("Show what a machine has logged, or written to its console") },
         {}
 };
 

@@ -175,7 +175,7 @@ static void print_unit(const Machine *m, const Local *local, const Screen *scree
                 tree_print(local->tree, screen, LABEL_COLUMN + 1);
 }
 
-static void print_status(const Client *client, const Machine *m) {
+static void print_status(Client *client, const Machine *m) {
         _cleanup_(local_done) Local local = {};
 
         local_read(&local, m);
@@ -185,7 +185,7 @@ static void print_status(const Client *client, const Machine *m) {
         print_unit(m, &local, &client->screen);
 
         (void) fflush(stdout);
-        (void) logs_print(client, value_get_string(m->properties, "Id"),
+        (void) logs_print(client, m->name, value_get_string(m->properties, "Id"),
                           value_get_string(m->properties, "Unit"));
 }
 

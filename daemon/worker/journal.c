@@ -9,15 +9,11 @@
  * it is followed, no device or program in it is one, and nothing can be changed by it.
  */
 
-#include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
-#include <sys/mount.h>
 
 #include "daemon/worker/jobs.h"
-#include "lib/base/beneath.h"
 #include "lib/base/id128.h"
-#include "lib/base/text.h"
+#include "lib/base/journal-files.h"
 #include "lib/kernel/mount.h"
 
 /* Of the job. */
@@ -30,56 +26,16 @@ enum {
         ARG_ID,                 /* the machine's id; zeros if it is not known */
 };
 
-#define MACHINE_ID_MAX 64
-
-/* As it was registered, or else as the guest has it. */
-static int find_id(const Job *job, Id128 *ret) {
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = id128_parse(job_arg(job, ARG_ID), ret);
-        if (r < 0 || !id128_is_null(*ret))
-                return r;
-
-        r = beneath_read(job->fds[FD_ROOT], "etc/machine-id", MACHINE_ID_MAX, &text);
-        if (r < 0)
-                return r;
-
-        text[strcspn(text, "\n")] = 0;
-        return id128_parse(text, ret) < 0 || id128_is_null(*ret) ? -ENOENT : 0;
-}
-
-/* Where the guest's journald writes: on disk, or in memory if there is no place for it there. */
-static int open_directory(int root_fd, Id128 id) {
-        static const char *const places[] = { "var/log/journal", "run/log/journal" };
-        char name[ID128_STRING_MAX];
-        int fd = -ENOENT;
-
-        (void) id128_format(id, name);
-        for (size_t i = 0; i < ELEMENTSOF(places) && fd == -ENOENT; i++) {
-                _cleanup_free_ char *path = NULL;
-                int r;
-
-                r = text_printf(&path, "%s/%s", places[i], name);
-                if (r < 0)
-                        return r;
-
-                fd = beneath_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        }
-
-        return fd;
-}
-
 static int open_journal(const Job *job) {
         _cleanup_close_ int fd = -EBADF;
         Id128 id;
         int r;
 
-        r = find_id(job, &id);
+        r = id128_parse(job_arg(job, ARG_ID), &id);
         if (r < 0)
                 return r;
 
-        fd = open_directory(job->fds[FD_ROOT], id);
+        fd = journal_directory_open(job->fds[FD_ROOT], id);
         if (fd < 0)
                 return fd;
 

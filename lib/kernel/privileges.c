@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <grp.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
@@ -39,6 +40,37 @@ int privileges_limit(uint64_t keep) {
 
         if (cap_set_proc(caps) < 0)
                 return -errno;
+
+        return 0;
+}
+
+int privileges_become(uid_t uid, gid_t gid, uint64_t keep) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+        int r;
+
+        r = privileges_bound(keep);
+        if (r < 0)
+                return r;
+
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+            setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+                return -errno;
+
+        caps = cap_init();
+        if (!caps)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if (keep & (UINT64_C(1) << c))
+                        for (cap_flag_t flag = CAP_EFFECTIVE; flag <= CAP_INHERITABLE; flag++)
+                                if (cap_set_flag(caps, flag, 1, &c, CAP_SET) < 0)
+                                        return -errno;
+        if (cap_set_proc(caps) < 0)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if ((keep & (UINT64_C(1) << c)) && cap_set_ambient(c, CAP_SET) < 0)
+                        return -errno;
 
         return 0;
 }

@@ -33,6 +33,19 @@ int privileges_bound(uint64_t keep);
 int privileges_limit(uint64_t keep);
 
 /**
+ * privileges_become() - become somebody else, with some capabilities
+ * @uid:                user to become, not root
+ * @gid:                group to become; there are no supplementary ones
+ * @keep:               capabilities that we and the programs we execute have, as bits
+ *
+ * For root, and there is no way back: no other capability can be had by any exec().
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EPERM       we lack one of them, or what it takes to change users
+ */
+int privileges_become(uid_t uid, gid_t gid, uint64_t keep);
+
+/**
  * privileges_forbid_new() - let no later exec() gain privileges
  *
  * Return: 0 on success, negative error code on failure.

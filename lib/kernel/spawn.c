@@ -42,6 +42,9 @@ static void __attribute__((noreturn)) child(const SpawnRequest *request) {
             (extra_fd >= 0 && dup2(extra_fd, 3) < 0))
                 _exit(SPAWN_EXIT_EXEC);
 
+        if (request->prepare && request->prepare() < 0)
+                _exit(SPAWN_EXIT_EXEC);
+
         (void) syscall(SYS_close_range, extra_fd >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
         (void) execve(request->path, request->argv, request->environment ? request->environment : environ);
         _exit(SPAWN_EXIT_EXEC);

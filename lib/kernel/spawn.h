@@ -21,6 +21,8 @@ typedef struct SpawnRequest {
         int stdout_fd;                  /* -EBADF: ours */
         int cgroup_fd;                  /* directory of the control group to start in, -EBADF: ours */
         int extra_fd;                   /* passed as descriptor 3, -EBADF: none */
+        int (*prepare)(void);           /* called in the new process, at the end; if it fails, nothing is
+                                         * executed. Or NULL */
 } SpawnRequest;
 
 /**

@@ -77,6 +77,8 @@ ROWS = [
     Row(ASKED, "CopyFromMachineWithFlags", "CopyFromWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
     Row(ASKED, "CopyToMachineWithFlags", "CopyToWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
     Row(OWNER, berth="Thaw", words=["thaw"]),
+    Row(OWNER, berth="OpenJournal", words=["logs"]),
+    Row(OWNER, berth="OpenConsoleLog", words=["logs", "--console"]),
     Row(OWNER, "UnregisterMachine", varlink="Unregister"),
     Row(OWNER, "TerminateMachine", "Terminate", varlink="Terminate", words=["terminate"]),
 ]
