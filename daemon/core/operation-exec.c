@@ -2,6 +2,7 @@
 
 /* Programs in machines: how they are started, signalled, and told of their terminal's size. */
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include "daemon/core/look.h"
@@ -222,12 +223,29 @@ static int note_program(Operation *o, Program **ret) {
         return 0;
 }
 
+/* Nobody holds the host's: it cannot go before us. */
+static int open_leader(Machine *m) {
+        int fd;
+
+        if (machine_info(m)->class == MACHINE_HOST)
+                return process_open(1);
+
+        fd = fcntl(machine_leader_fd(m), F_DUPFD_CLOEXEC, 3);
+        return fd < 0 ? -errno : fd;
+}
+
 static int start(Operation *o, char *const *args) {
-        int r, fds[4] = { machine_leader_fd(o->machine) };
+        _cleanup_close_ int leader_fd = -EBADF;
         ExecRequest *q = &o->request.exec;
         size_t n_fds = 1;
+        int r, fds[4];
         Program *p;
 
+        leader_fd = open_leader(o->machine);
+        if (leader_fd < 0)
+                return leader_fd;
+
+        fds[0] = leader_fd;
         for (int i = 0; i < 3; i++)
                 if (q->stdio[i] >= 0)
                         fds[n_fds++] = q->stdio[i];

@@ -66,14 +66,26 @@ static bool is_from_root(int connection) {
         return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) >= 0 && peer.uid == 0;
 }
 
+/* Other children may have it until they have begun: so closing it does not end the watch. */
+static void close_connection(Server *s, Child *c) {
+        if (c->connection < 0)
+                return;
+
+        (void) epoll_ctl(s->epoll, EPOLL_CTL_DEL, c->connection, NULL);
+        (void) close(c->connection);
+        c->connection = -EBADF;
+}
+
 static int start_child(Server *s, int connection) {
         pid_t parent = getpid();
         Child *c;
         int r;
 
         c = malloc(sizeof(*c));
-        if (!c)
+        if (!c) {
+                (void) close(connection);
                 return -ENOMEM;
+        }
 
         *c = (Child) { .next = s->children, .connection = connection };
         r = watch(s, connection, 0, c); /* a hangup is told of in any case */
@@ -84,6 +96,7 @@ static int start_child(Server *s, int connection) {
                 r = c->pid < 0 ? -errno : 0;
         }
         if (r < 0) {
+                close_connection(s, c);
                 free(c);
                 return r;
         }
@@ -100,16 +113,17 @@ static int on_connection(Server *s) {
         if (fd < 0)
                 return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
 
-        if (!is_from_root(fd) || start_child(s, fd) < 0)
+        if (is_from_root(fd))
+                (void) start_child(s, fd);
+        else
                 (void) close(fd);
         return 0;
 }
 
 /* Of its child we have not heard yet: its number is still its own. */
-static void on_hangup(Child *c) {
+static void on_hangup(Server *s, Child *c) {
         (void) kill(c->pid, SIGKILL);
-        closep(&c->connection);
-        c->connection = -EBADF;
+        close_connection(s, c);
 }
 
 static void forget(Server *s, pid_t pid) {
@@ -120,7 +134,7 @@ static void forget(Server *s, pid_t pid) {
                         continue;
 
                 *i = c->next;
-                closep(&c->connection);
+                close_connection(s, c);
                 free(c);
                 return;
         }
@@ -161,7 +175,7 @@ static int dispatch(Server *s, const struct epoll_event *events, int n) {
                         if (r < 0)
                                 return r;
                 } else
-                        on_hangup(events[i].data.ptr);
+                        on_hangup(s, events[i].data.ptr);
 
         if (has_ended)
                 reap(s);

@@ -12,7 +12,7 @@ Prints what it writes to stdout, "error: " and what it writes to stderr, and how
   --resize=ROWSxCOLUMNS      the same
   --start                    do not wait for anything, print the object's path and the pid
   --times=N                  at once; how many said the same is printed
-  --option=NAME              an option that there is not
+  --option=NAME              one more, a text, or for stderr our own
 """
 
 import argparse
@@ -80,7 +80,7 @@ class Run:
         if arguments.env:
             options["environment"] = dbus.Array(arguments.env, signature="s")
         if arguments.option:
-            options[arguments.option] = "?"
+            options[arguments.option] = dbus.types.UnixFd(2) if arguments.option == "stderr" else "?"
         if arguments.terminal:
             options["terminal"] = True
             options["rows"], options["columns"] = size(arguments.terminal)
@@ -202,6 +202,8 @@ def run_many(arguments, bus, loop, ends):
     if failures:
         print(f"{len(failures)} failed, the first: {failures[0]}")
     said = {}
+    if arguments.start:
+        return
     for run in running:
         text = run.output()
         os.close(run.pidfd)
