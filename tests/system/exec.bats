@@ -106,9 +106,10 @@ fails() {
 
 @test "a terminal has the size, the modes and the owner that were asked for" {
     for machine in web files shifted; do
-        execs $'33 111\ndaemon /dev/pts\nbare\n/dev/tty is it\nexited 3' $machine --terminal=33x111 --user=daemon -- \
-            sh -c 'stty size; stat -c "%U $(dirname $(tty))" $(tty);
-                   stty -a | grep -q -e "-icanon.*-echo " && echo bare; : >/dev/tty && echo /dev/tty is it; exit 3'
+        execs $'33 111\ndaemon /dev/pts\nbare\n/dev/tty is it\nexited 3' $machine --terminal=33x111 \
+            --user=daemon -- sh -c 'stty size; stat -c "%U $(dirname $(tty))" $(tty);
+                                    stty -a | grep -q -e "-icanon.*-echo " && echo bare;
+                                    : >/dev/tty && echo /dev/tty is it; exit 3'
         execs $'33 111\n44 55\nexited 0' $machine --terminal=33x111 --resize=44x55 -- \
             sh -c 'stty size; read -r x; stty size'
     done
@@ -121,7 +122,7 @@ fails() {
 @test "a program is signalled by its object" {
     execs $'ready\nkilled 15' web --kill=TERM -- sh -c 'echo ready; exec sleep 60'
     execs $'ready\ntold\nexited 0' web --kill=USR1 -- \
-        sh -c 'trap "echo told; exit" USR1; echo ready; while :; do sleep 0.1; done'
+        sh -c 'trap "echo told; exit" USR1; echo ready; tail -f /dev/null & wait'
 }
 
 @test "a machine whose processes are all stopped is no obstacle; one that is frozen is told" {
