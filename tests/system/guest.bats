@@ -21,6 +21,17 @@ address_of() {
     [ "$(systemctl show berth@web.service --property=Delegate --value)" = yes ]
 }
 
+@test "a guest that is deaf is terminated at once, and that is no failure" {
+    busybox_make deaf
+    printf '#!/bin/sh\nexec tail -f /dev/null\n' >"$MACHINES/deaf/sbin/init"
+    berthctl start deaf
+    berthctl terminate deaf
+    eventually refused machine_listed deaf
+    eventually refused unit_active berth@deaf.service # which would wait for two minutes
+    [ "$(systemctl show -P Result berth@deaf.service)" = success ]
+    guest_remove deaf
+}
+
 @test "berthctl list and machinectl list say the same" {
     run -0 berthctl --no-legend list
     [[ "$output" == *web*container*debian* ]]
