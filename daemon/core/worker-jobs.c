@@ -152,7 +152,7 @@ static int task_reuse(Task *t) {
         int r;
 
         while ((p = find_idle(t->workers))) {
-                r = worker_process_give(p, t);
+                r = worker_process_give(p, t, /* is_new= */ false);
                 if (r != -EPIPE && r != -ECONNRESET)
                         return r < 0 ? r : 1;
 
@@ -195,7 +195,7 @@ static int task_start(Task *t, bool hurry) {
         if (r < 0)
                 return r;
 
-        r = worker_process_give(p, t);
+        r = worker_process_give(p, t, /* is_new= */ true);
         if (r < 0)
                 worker_process_kill(p);
 

@@ -94,8 +94,9 @@ int workers_start_timer(
 /* A new process, to be given a task at once; for one that stays, or not. */
 int worker_process_new(Workers *w, bool stays, WorkerProcess **ret);
 
-/* Has it work for a task, which must not wait any more if this returns 0. */
-int worker_process_give(WorkerProcess *p, Task *t);
+/* Has it work for a task, which must not wait any more if this returns 0. One that had work before
+ * and has gone is an error; a new one that has gone is heard of as any other. */
+int worker_process_give(WorkerProcess *p, Task *t, bool is_new);
 
 /* Its task is over, for all that it knows. Its end is heard of later, or never: one that
  * sleeps in a guest's broken file system cannot be killed before that lets it go. */

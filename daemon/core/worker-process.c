@@ -347,7 +347,7 @@ int worker_process_new(Workers *w, bool stays, WorkerProcess **ret) {
         return 0;
 }
 
-int worker_process_give(WorkerProcess *p, Task *t) {
+int worker_process_give(WorkerProcess *p, Task *t, bool is_new) {
         const struct iovec part = { .iov_base = t->packet, .iov_len = t->size };
         _cleanup_free_ char *machine = NULL;
         int r;
@@ -362,8 +362,9 @@ int worker_process_give(WorkerProcess *p, Task *t) {
         if (r < 0)
                 return r;
 
+        /* A new one that has gone by now could not be executed, and how is told in a moment. */
         r = packet_send(p->socket, &part, 1, t->fds, t->n_fds, MSG_DONTWAIT);
-        if (r < 0)
+        if (r < 0 && !(is_new && (r == -EPIPE || r == -ECONNRESET)))
                 return r;
 
         /* The worker has its own copies: what holds on to a guest is only kept as long as it must be. */
