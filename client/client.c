@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -19,6 +20,29 @@ int client_connect(Client *client) {
 
         r = bus_connect(&client->bus);
         return r < 0 ? log_error(r, _("Cannot reach berthd")) : 0;
+}
+
+int client_new_event(sd_event **ret) {
+        static const int signals[] = { SIGINT, SIGTERM };
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        sigset_t mask;
+        int r;
+
+        assert(ret);
+
+        (void) sigemptyset(&mask);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(&mask, signals[i]);
+        (void) sigprocmask(SIG_BLOCK, &mask, NULL);
+
+        r = sd_event_new(&event);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++)
+                r = sd_event_add_signal(event, NULL, signals[i], NULL, NULL);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(event);
+        return 0;
 }
 
 int client_print_json(Client *client, json_t *json) {

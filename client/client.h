@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
 
 #include "client/options.h"
 #include "client/screen.h"
@@ -34,6 +35,15 @@ typedef struct Client {
  * Errors: what bus_connect() runs into
  */
 int client_connect(Client *client);
+
+/**
+ * client_new_event() - make an event loop for a verb that ends when it is told to
+ * @ret:                return location for the loop, which ends well on SIGINT and SIGTERM
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what sd-event runs into
+ */
+int client_new_event(sd_event **ret);
 
 /**
  * client_print_json() - print something as JSON, as the options have it

@@ -15,6 +15,10 @@
 #define TIMEOUT_DEFAULT 90
 #define TIMEOUT_MAX UINT64_C(3155760000)
 
+/* In seconds. */
+#define WATCH_DEFAULT 2
+#define WATCH_MAX 86400
+
 #define LINES_DEFAULT 10
 #define LINES_MAX 1000000
 #define DELAY_MAX (24 * 3600) /* seconds, as the daemon has it */
@@ -286,6 +290,19 @@ static int set_detach_keys(Options *o, const char *argument) {
         return 0;
 }
 
+static int set_watch(Options *o, const char *argument) {
+        unsigned seconds = WATCH_DEFAULT;
+
+        if (argument && (parse_unsigned(argument, WATCH_MAX, &seconds) < 0 || seconds == 0)) {
+                (void) log_error(0, _("Failed to parse --watch: '%s' is not a number of seconds."),
+                                 argument);
+                return -EINVAL;
+        }
+
+        o->watch_usec = seconds * USEC_PER_SEC;
+        return 0;
+}
+
 static int set_lines(Options *o, const char *argument) {
         o->has_lines = true;
         if (streq(argument, "all")) {
@@ -438,6 +455,8 @@ static const OptionRow option_table[] = {
           N_("Machines that must be ready before") },
         { 0, "parallel", "INTEGER", set_parallel,
           N_("How many machines to start at a time") },
+        { 0, "watch", "[SECONDS]", set_watch,
+          N_("Show stats again and again, every 2 seconds or so many") },
         { 'n', "lines", "INTEGER", set_lines,
           N_("Number of log lines to show in status and logs, or 'all'") },
         { 'f', "follow", NULL, set_follow,

@@ -14,6 +14,10 @@ static const Verb verbs[] = {
           N_("Show properties of machines, or of the daemon") },
         { "logs", NULL, "NAME", 1, 1, verb_logs,
           N_("Show what a machine has logged, or written to its console") },
+        { "stats", NULL, "[NAME...]", 0, VERB_ANY, verb_stats,
+          N_("Show what machines use") },
+        { "events", NULL, "[NAME...]", 0, VERB_ANY, verb_events,
+          N_("Tell what happens to machines, until Ctrl-C") },
         {}
 };
 

@@ -154,6 +154,28 @@ static int reply_properties(const Daemon *d, sd_bus_message *m, const char *inte
         return sd_bus_send(NULL, reply, NULL);
 }
 
+/* Of "web" all, of "gone" nothing, of others only that they run. */
+static int reply_stats(sd_bus_message *m) {
+        const char *path = sd_bus_message_get_path(m);
+
+        if (endswith(path, "/gone"))
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.machine1.NoSuchMachine",
+                                                  "No machine 'gone' known" HOSTILE);
+        if (!streq(path, WEB))
+                return sd_bus_reply_method_return(m, "a{sv}", 1, "CPUUsageNSec", "t", UINT64_C(1500000000));
+
+        return sd_bus_reply_method_return(
+                        m, "a{sv}", 7, "CPUUsageNSec", "t", UINT64_C(2500000),
+                        "MemoryCurrent", "t", UINT64_C(1572864), "MemoryMax", "t", UINT64_MAX,
+                        "TasksCurrent", "t", UINT64_C(7), "IOReadBytes", "t", UINT64_C(1023),
+                        "Network", "a{s(tttttttt)}", 2,
+                        "ve-web", UINT64_C(1024), UINT64_C(2), UINT64_C(3), UINT64_C(4), UINT64_C(5),
+                        UINT64_C(6), UINT64_C(7), UINT64_C(8),
+                        "ve-two", UINT64_C(1024), UINT64_C(0), UINT64_C(0), UINT64_C(0), UINT64_C(0),
+                        UINT64_C(0), UINT64_C(0), UINT64_C(0),
+                        "Pressure", "a{s(dddt)}", 1, "io-full", 0.5, 0.25, 0.125, UINT64_C(9));
+}
+
 static int answer(Daemon *d, sd_bus_message *m) {
         const char *member = sd_bus_message_get_member(m), *s = NULL;
 
@@ -170,6 +192,8 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "GetMachineByPID"))
                 return sd_bus_reply_method_return(m, "o", d->leads);
 
+        if (streq(member, "GetStats"))
+                return reply_stats(m);
         if (streq(sd_bus_message_get_interface(m), BERTH_MACHINE))
                 return sd_bus_reply_method_return(m, NULL);
 

@@ -238,4 +238,66 @@ TEST(show_of_a_machine_that_is_not_there_fails) {
         CHECK_STREQ(json_string_value(json_object_get(json_array_get(json, 0), "Name")), "web");
 }
 
+TEST(stats_are_a_table_for_people) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        daemon_run(&d, "berthctl stats web db");
+        CHECK(d.status == 0);
+        CHECK_STREQ(d.output,
+                    "MACHINE CPU    MEMORY LIMIT TASKS READ  WRITTEN RECEIVED SENT\n"
+                    "db      1.500s -      -     -     -     -       -        -\n"
+                    "web     0.003s 1.5M   -     7     1023B -       2.0K     5B\n"
+                    "\n2 machines listed.\n");
+}
+
+TEST(stats_are_an_object_of_each_machine_for_programs) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        daemon_run(&d, "berthctl --output=json stats web");
+        CHECK(d.status == 0);
+        CHECK_STREQ(d.output,
+                    "[{\"Name\":\"web\",\"CPUUsageNSec\":2500000,\"MemoryCurrent\":1572864,"
+                    "\"MemoryMax\":null,\"TasksCurrent\":7,\"IOReadBytes\":1023,"
+                    "\"Network\":{\"ve-web\":{\"ReceivedBytes\":1024,\"ReceivedPackets\":2,"
+                    "\"ReceivedErrors\":3,\"ReceivedDropped\":4,\"SentBytes\":5,\"SentPackets\":6,"
+                    "\"SentErrors\":7,\"SentDropped\":8},"
+                    "\"ve-two\":{\"ReceivedBytes\":1024,\"ReceivedPackets\":0,\"ReceivedErrors\":0,"
+                    "\"ReceivedDropped\":0,\"SentBytes\":0,\"SentPackets\":0,\"SentErrors\":0,"
+                    "\"SentDropped\":0}},"
+                    "\"Pressure\":{\"io-full\":{\"Avg10\":0.5,\"Avg60\":0.25,\"Avg300\":0.125,"
+                    "\"TotalUSec\":9}}}]\n");
+}
+
+TEST(stats_of_all_machines_are_those_of_the_list) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        daemon_run(&d, "berthctl stats --no-legend");
+        CHECK(d.status == 0);
+        CHECK(strv_length(d.calls) == 1 + d.n_machines);
+        CHECK_STREQ(d.errors, "");
+}
+
+TEST(stats_of_a_machine_that_is_not_there_are_an_error) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        daemon_run(&d, "berthctl stats --no-legend gone db");
+        CHECK(d.status == 1);
+        CHECK_STREQ(d.output, "db 1.500s - - - - - - -\n");
+        CHECK_STREQ(d.errors, "Could not get statistics of machine 'gone': "
+                              "No machine 'gone' known?]0;gotcha???31m\n");
+}
+
+TEST(who_watches_says_how_often) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        daemon_run(&d, "berthctl stats --watch=0");
+        CHECK(d.status == 1);
+        CHECK_STREQ(d.errors, "Failed to parse --watch: '0' is not a number of seconds.\n");
+}
+
 TEST_MAIN()

@@ -54,7 +54,7 @@ ROWS = [
     Row(FREE, "GetMachineAddresses", "GetAddresses"),
     Row(FREE, "GetMachineSSHInfo", "GetSSHInfo"),
     Row(FREE, "GetMachineUIDShift", "GetUIDShift"),
-    Row(FREE, berth="GetStats"),
+    Row(FREE, berth="GetStats", words=["stats"]),
     Row(FREE, "MapFromMachineUser", None, "u", (0,), "MapFrom", {"uid": 0}),
     Row(FREE, "MapFromMachineGroup", None, "u", (0,), "MapFrom", {"gid": 0}),
     Row(OWNER, "GetMachineOSRelease", "GetOSRelease"),

@@ -11,6 +11,7 @@
 #include "lib/base/passwd.h"
 #include "client/signals.h"
 #include "client/table.h"
+#include "client/usage.h"
 #include "client/value.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
@@ -300,6 +301,53 @@ TEST(text_in_json_steers_no_terminal) {
         _cleanup_(json_freep) json_t *value = value_string("a\x1b[31mb\xc2\x9b" "c\x7f\xff" "ä");
 
         CHECK_STREQ(json_string_value(value), "a?[31mb??c??ä");
+}
+
+static Usages usage_of(const char *name, uint64_t nsec, uint64_t at) {
+        Usages u = { .list = calloc(1, sizeof(Usage)), .n = 1 };
+
+        CHECK(u.list);
+        u.list[0] = (Usage) {
+                .name = strdup(name),
+                .stats = json_pack("{s:I}", "CPUUsageNSec", (json_int_t) nsec),
+                .at = at,
+        };
+        return u;
+}
+
+TEST(the_share_of_a_processor_needs_two_looks_at_the_same_machine) {
+        _cleanup_(usages_done) Usages first = usage_of("web", 1000000, 1000000);
+        _cleanup_(usages_done) Usages then = usage_of("web", 501000000, 2000000);
+        _cleanup_(usages_done) Usages anew = usage_of("web", 5, 3000000);
+        _cleanup_(usages_done) Usages other = usage_of("db", 5, 3000000);
+
+        double percent = usage_cpu_percent(&then.list[0], &first);
+
+        CHECK(percent > 49.99 && percent < 50.01);
+        CHECK(usage_cpu_percent(&then.list[0], NULL) < 0);
+        CHECK(usage_cpu_percent(&anew.list[0], &then) < 0);
+        CHECK(usage_cpu_percent(&other.list[0], &then) < 0);
+        CHECK(usage_cpu_percent(&first.list[0], &first) < 0);
+}
+
+TEST(bytes_are_told_in_the_largest_unit_that_fits) {
+        static const struct {
+                json_int_t n;
+                const char *text;
+        } cases[] = {
+                { 0, "0B" }, { 1023, "1023B" }, { 1024, "1.0K" }, { 1536 << 10, "1.5M" },
+                { INT64_MAX, "8.0E" },
+        };
+        char buffer[USAGE_CELL_SIZE];
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(json_freep) json_t *n = json_integer(cases[i].n);
+
+                CHECK_STREQ(usage_format_bytes(n, buffer), cases[i].text);
+        }
+
+        CHECK_STREQ(usage_format_bytes(NULL, buffer), "");
+        CHECK_STREQ(usage_format_bytes(json_null(), buffer), "");
 }
 
 TEST_MAIN()
