@@ -8,20 +8,6 @@
 #include "lib/base/journal-files.h"
 #include "lib/base/text.h"
 
-#define MACHINE_ID_MAX 64
-
-static int read_id(int root_fd, Id128 *ret) {
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = beneath_read(root_fd, "etc/machine-id", MACHINE_ID_MAX, &text);
-        if (r < 0)
-                return r;
-
-        text[strcspn(text, "\n")] = 0;
-        return id128_parse(text, ret) < 0 || id128_is_null(*ret) ? -ENOENT : 0;
-}
-
 /* Whoever goes to it, as berth-run does, makes the directory, whether the machine has a journald or not. */
 static int has_files(int fd) {
         struct dirent *e;
@@ -54,9 +40,9 @@ int journal_directory_open(int root_fd, Id128 id) {
         int r;
 
         if (id128_is_null(id)) {
-                r = read_id(root_fd, &id);
+                r = id128_read_machine(root_fd, &id);
                 if (r < 0)
-                        return r;
+                        return r == -EINVAL ? -ENOENT : r;
         }
 
         (void) id128_format(id, name);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "lib/base/console-log.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
@@ -176,6 +177,23 @@ static int reply_stats(sd_bus_message *m) {
                         "Pressure", "a{s(dddt)}", 1, "io-full", 0.5, 0.25, 0.125, UINT64_C(9));
 }
 
+/* Its second argument says which part; its calls are those of berthctl's alone. */
+static int reply_console(const Daemon *d, sd_bus_message *m) {
+        _cleanup_close_ int fd = -EBADF;
+        const char *name, *key;
+        int previous;
+
+        CHECK_OK(sd_bus_message_rewind(m, true));
+        CHECK_OK(sd_bus_message_read(m, "sa{sv}", &name, 1, &key, "b", &previous));
+        CHECK_STREQ(key, "previous");
+        fd = d->consoles ? console_log_open(d->consoles, name, previous ? CONSOLE_LOG_PREVIOUS :
+                                            CONSOLE_LOG_CURRENT) : -ENOENT;
+        if (fd < 0)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FILE_NOT_FOUND, "There is none");
+
+        return sd_bus_reply_method_return(m, "h", fd);
+}
+
 static int answer(Daemon *d, sd_bus_message *m) {
         const char *member = sd_bus_message_get_member(m), *s = NULL;
 
@@ -188,6 +206,11 @@ static int answer(Daemon *d, sd_bus_message *m) {
                 return exec_answer(d, m);
         if (streq(member, "Kill"))
                 return exec_kill(d, m);
+
+        if (streq(member, "OpenConsoleLog"))
+                return reply_console(d, m);
+        if (streq(member, "OpenJournal"))
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FILE_NOT_FOUND, "It keeps no journal");
 
         if (streq(member, "GetMachineByPID"))
                 return sd_bus_reply_method_return(m, "o", d->leads);

@@ -31,6 +31,7 @@ typedef struct Daemon {
         const char *leads;              /* which object's machine that belongs to; "web" */
         uint64_t supervisor_id;         /* the identity of the test's own process, as "web"'s supervisor */
         unsigned n_interactive;         /* calls about which somebody may be asked for a password */
+        const char *consoles;           /* where logs of consoles are, or NULL */
         int master, peer;               /* a terminal to hand out */
         int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
         int watched;                    /* when nobody reads from it any more the program is ended; -EBADF */

@@ -85,6 +85,34 @@ logged() {
     berthctl logs $NAME -n 1 -o json | python3 -c 'import json, sys; json.loads(sys.stdin.read())["MESSAGE"]'
 }
 
+@test "docs/api's examples of OpenJournal() and OpenConsoleLog()" {
+    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1/machine/$NAME \
+        org.berth.Machine1 OpenJournal
+    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1/machine/$NAME \
+        org.berth.Machine1 OpenConsoleLog
+    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
+        org.berth.Manager1 OpenConsoleLog 'sa{sv}' $NAME 0
+    run -0 python3 - $NAME <<'END'
+import os
+import subprocess
+import sys
+import dbus
+
+name = sys.argv[1]
+bus = dbus.SystemBus()
+web = bus.get_object("org.freedesktop.machine1", "/org/freedesktop/machine1/machine/" + name)
+fd = web.OpenJournal(dbus_interface="org.berth.Machine1").take()
+subprocess.run(["journalctl", f"--directory=/proc/self/fd/{fd}", "--lines=1"], pass_fds=[fd], check=True)
+
+manager = bus.get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+fd = manager.OpenConsoleLog(name, {}, dbus_interface="org.berth.Manager1").take()
+with os.fdopen(fd, errors="replace") as log:
+    print(log.readlines()[0], end="")
+END
+    [ "${#lines[@]}" -ge 2 ]
+    [[ "${lines[-1]}" == *": started ---" ]]
+}
+
 @test "it is that of the machine, and of nobody else" {
     logger "said by the host"
     journalctl --sync

@@ -90,6 +90,37 @@ TEST(a_clone_shows_the_same_elsewhere) {
         CHECK(umount2("/tmp", MNT_DETACH) >= 0);
 }
 
+TEST(no_way_leads_out_of_what_is_confined) {
+        _cleanup_close_ int fd = -EBADF, directory_fd = -EBADF, confined_fd = -EBADF, file_fd = -EBADF;
+        struct stat st, up;
+
+        SKIP_UNLESS_ROOT();
+
+        fd = make_tree();
+        file_fd = openat(fd, "a/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        CHECK_OK(file_fd);
+        CHECK_OK(symlinkat("file", fd, "a/link"));
+        CHECK_OK(mkdirat(fd, "secret", 0755));
+
+        directory_fd = openat(fd, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        CHECK_OK(faccessat(directory_fd, "../secret", F_OK, 0)); /* or there is nothing to confine */
+        confined_fd = mount_open_confined(directory_fd);
+        CHECK_OK(confined_fd);
+
+        CHECK_OK(faccessat(confined_fd, "file", R_OK, 0));
+        CHECK(faccessat(confined_fd, "link", F_OK, 0) < 0 && errno == ELOOP);
+        CHECK(faccessat(confined_fd, "../secret", F_OK, 0) < 0 && errno == ENOENT);
+        CHECK(unlinkat(confined_fd, "file", 0) < 0 && errno == EROFS);
+        CHECK(mkdirat(confined_fd, "made", 0755) < 0 && errno == EROFS);
+        CHECK_OK(fstatat(confined_fd, ".", &st, 0));
+        CHECK_OK(fstatat(confined_fd, "../../..", &up, 0));
+        CHECK(st.st_ino == up.st_ino && st.st_dev == up.st_dev);
+
+        /* It does not keep the tree from going. */
+        CHECK(umount2("/tmp", MNT_DETACH) >= 0);
+        CHECK_OK(faccessat(confined_fd, "file", R_OK, 0));
+}
+
 TEST(a_device_that_cannot_be_made_is_the_host_s) {
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
