@@ -4,6 +4,7 @@
 
 #include "client/machine.h"
 #include "client/value.h"
+#include "lib/base/name.h"
 #include "lib/base/text.h"
 
 static void machine_done(Machine *m) {
@@ -55,6 +56,17 @@ static int on_value(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_e
         *value = NULL;
         r = value_read(reply, value);
         return r < 0 ? r : 0;
+}
+
+int machine_object_path(const char *name, char **ret) {
+        _cleanup_free_ char *label = NULL;
+        int r;
+
+        assert(name);
+        assert(ret);
+
+        r = bus_label_escape(name, &label);
+        return r < 0 ? r : text_printf(ret, MACHINE1_PATH "/machine/%s", label);
 }
 
 int machine_request_os(Calls *calls, Machine *m) {

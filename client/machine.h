@@ -50,6 +50,16 @@ void machines_done(Machines *list);
  */
 int machines_add(Machines *list, const char *name);
 
+/**
+ * machine_object_path() - path of a machine's object
+ * @name:               the machine's name
+ * @ret:                return location for the path
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int machine_object_path(const char *name, char **ret);
+
 /* These add a call, whose answer is put into the machine. It must stay where
  * it is until calls_run(). */
 int machine_request_os(Calls *calls, Machine *m);

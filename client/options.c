@@ -162,6 +162,11 @@ static int set_timeout(Options *o, const char *argument) {
         return 0;
 }
 
+static int set_runtime(Options *o, _unused_ const char *argument) {
+        o->runtime = true;
+        return 0;
+}
+
 static int set_force(Options *o, _unused_ const char *argument) {
         o->force = true;
         return 0;
@@ -437,6 +442,8 @@ static const OptionRow option_table[] = {
           N_("Keys that end a session, as ctrl-p,ctrl-q") },
         { 0, "timeout", "SECONDS", set_timeout,
           N_("How long machines may take to shut down; 'infinity' for as long as they like") },
+        { 0, "runtime", NULL, set_runtime,
+          N_("Set limits until the machine ends only") },
         { 0, "force", NULL, set_force,
           N_("Replace files that are there when copying; do not ask machines before they are stopped") },
         { 0, "read-only", NULL, set_read_only,

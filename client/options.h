@@ -36,7 +36,7 @@ typedef enum Tty {
 typedef struct Options {
         bool help, version;
         bool all, full, quiet, value;
-        bool no_legend, no_pager, no_ask_password;
+        bool no_legend, no_pager, no_ask_password, runtime;
         bool force, read_only, mkdir;   /* for copies, mounts, and stop */
         bool now;                       /* enable and start, disable and stop */
         unsigned order, delay;          /* of a machine that is enabled; delay in seconds */

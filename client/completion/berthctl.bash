@@ -18,11 +18,11 @@ __berthctl_startable() {
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
         local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now --watch'
+                       -l --full --value --runtime --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now --watch'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
                           -w --workdir --detach-keys
                           --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
-        local running='status show logs stats events poweroff stop reboot restart terminate kill freeze pause thaw resume login shell exec copy-to copy-from bind'
+        local running='status show logs stats events poweroff stop reboot restart terminate kill freeze pause thaw resume set login shell exec copy-to copy-from bind'
         local startable='start enable disable'
         local alone='list list-enabled autostart help'
 
@@ -85,6 +85,11 @@ _berthctl() {
                 elif [[ $verb == @(copy-to|copy-from|bind) && ${COMP_WORDS[COMP_CWORD - 1]} != "$verb" ]]; then
                         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                         return
+                elif [[ $verb == set && ${COMP_WORDS[COMP_CWORD - 1]} != "$verb" ]]; then
+                        words='AllowedCPUs= AllowedMemoryNodes= CPUQuota= CPUWeight= IODeviceLatencyTargetSec=
+                               IODeviceWeight= IOReadBandwidthMax= IOReadIOPSMax= IOWeight= IOWriteBandwidthMax=
+                               IOWriteIOPSMax= MemoryHigh= MemoryLow= MemoryMax= MemoryMin= MemorySwapMax=
+                               MemoryZSwapMax= TasksMax='
                 elif [[ " $running " == *" $verb "* ]]; then
                         words=$(__berthctl_running)
                 elif [[ " $startable " == *" $verb "* ]]; then

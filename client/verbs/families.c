@@ -6,6 +6,7 @@ const VerbFamily *const verb_families[] = {
         &verb_family_inspect,
         &verb_family_lifecycle,
         &verb_family_autostart,
+        &verb_family_limit,
         &verb_family_session,
         &verb_family_exec,
         &verb_family_transfer,

@@ -13,6 +13,7 @@
 extern const VerbFamily verb_family_inspect;
 extern const VerbFamily verb_family_lifecycle;
 extern const VerbFamily verb_family_autostart;
+extern const VerbFamily verb_family_limit;
 extern const VerbFamily verb_family_session;
 extern const VerbFamily verb_family_exec;
 extern const VerbFamily verb_family_transfer;

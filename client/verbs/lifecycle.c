@@ -5,6 +5,7 @@
 
 #include "client/agent.h"
 #include "client/calls.h"
+#include "client/machine.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
 #include "lib/base/i18n.h"
@@ -117,12 +118,10 @@ static int add_terminate(Calls *calls, _unused_ const Client *client, Target *ta
 
 /* Methods that machine1 has no word for are called at the machine's own object. */
 static int add_to_machine(Calls *calls, Target *target, const char *method) {
-        _cleanup_free_ char *label = NULL, *path = NULL;
+        _cleanup_free_ char *path = NULL;
         int r;
 
-        r = bus_label_escape(target->name, &label);
-        if (r >= 0)
-                r = text_printf(&path, MACHINE1_PATH "/machine/%s", label);
+        r = machine_object_path(target->name, &path);
         if (r < 0)
                 return r;
 

@@ -42,6 +42,11 @@ const sd_bus_vtable bus_berth_machine_vtable[] = {
                                 SD_BUS_NO_RESULT,
                                 bus_operate_from_berth_machine,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetProperties",
+                                SD_BUS_ARGS("b", runtime, "a(sv)", properties),
+                                SD_BUS_NO_RESULT,
+                                bus_operate_from_berth_machine,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
 
         SD_BUS_METHOD_WITH_ARGS("OpenConsoleLog",
                                 SD_BUS_NO_ARGS,

@@ -351,6 +351,7 @@ static const Row berth_row_table[] = {
         { NULL, "GetStats", &operation_get_stats, NULL, write_stats },
         { NULL, "Freeze", &operation_freeze },
         { NULL, "Thaw", &operation_thaw },
+        { NULL, "SetProperties", &operation_set_properties, bus_read_limits },
         { NULL, "OpenConsoleLog", &operation_open_console_log, NULL, bus_write_fd },
         { NULL, "OpenJournal", &operation_open_journal, NULL, bus_write_fd },
 };

@@ -188,6 +188,28 @@ int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, vo
         return m->scope->ops->freeze(m->scope, info->unit, info->cgroup, frozen, done, userdata);
 }
 
+int manager_set_properties(
+                Manager *m,
+                Machine *machine,
+                bool runtime,
+                const Properties *limits,
+                ScopeDone done,
+                void *userdata) {
+
+        const MachineInfo *info;
+
+        assert(m);
+        assert(machine);
+        assert(limits);
+
+        info = machine_info(machine);
+        if (info->class == MACHINE_HOST || !manager_holds_unit(m, info))
+                return -EOPNOTSUPP;
+
+        return m->scope->ops->set_properties(m->scope, info->unit, info->cgroup, runtime, limits, done,
+                                             userdata);
+}
+
 /* Who is asked to end shall hear it. What systemd has frozen it thaws itself. */
 static void thaw_part(const MachineInfo *info) {
         _cleanup_free_ char *part = NULL;

@@ -249,6 +249,28 @@ int manager_stop(Manager *m, Machine *machine, uint64_t timeout_usec, StopDone d
 int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, void *userdata);
 
 /**
+ * manager_set_properties() - limit what a machine uses of the host
+ * @m:                  the manager
+ * @machine:            the machine
+ * @runtime:            until it ends; otherwise for good, if its unit is one that can be
+ * @limits:             checked by limit_check()
+ * @done:               told when they hold, after this function has returned
+ * @userdata:           for that
+ *
+ * Return: 0 if @done is called, negative error code if not.
+ * Errors: -EOPNOTSUPP          it is the host, or its unit is not its alone
+ *         -E_NO_CONTROLLER     this host cannot keep one of them
+ *         others               what the scope backend runs into
+ */
+int manager_set_properties(
+                Manager *m,
+                Machine *machine,
+                bool runtime,
+                const Properties *limits,
+                ScopeDone done,
+                void *userdata);
+
+/**
  * manager_unregister() - forget a machine, which runs on
  * @m:                  the manager
  * @machine:            the machine; its object is gone afterwards

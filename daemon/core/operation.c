@@ -28,6 +28,7 @@ const OperationKind *const operation_table[] = {
         &operation_kill,
         &operation_freeze,
         &operation_thaw,
+        &operation_set_properties,
         &operation_get_ssh_info,
         &operation_get_stats,
         &operation_get_uid_shift,
@@ -67,6 +68,7 @@ void operation_request_done(OperationRequest *q) {
         (void) strv_free(q->environment);
         free(q->source);
         free(q->destination);
+        properties_done(&q->limits);
         create_request_done(&q->create);
         if (q->has_exec)
                 exec_request_done(&q->exec);

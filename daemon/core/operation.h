@@ -62,6 +62,8 @@ typedef struct OperationRequest {
         bool is_previous;               /* not the current file, but the one before */
         uint32_t id;                    /* of a user or group of the machine */
         uint64_t timeout_usec;          /* for its end; see manager_stop() */
+        Properties limits;              /* for its unit */
+        bool runtime;                   /* not for good */
         CreateRequest create;
         bool has_exec;                  /* and exec is to be freed */
         ExecRequest exec;
@@ -263,6 +265,7 @@ extern const OperationKind operation_stop;
 extern const OperationKind operation_kill;
 extern const OperationKind operation_freeze;
 extern const OperationKind operation_thaw;
+extern const OperationKind operation_set_properties;
 extern const OperationKind operation_get_ssh_info;
 extern const OperationKind operation_get_stats;
 extern const OperationKind operation_get_uid_shift;

@@ -30,6 +30,7 @@
         X(E_UNSAFE_PATH,        "org.berth.UnsafePath",                         "Path leads out of the machine's root directory") \
         X(E_INTERACTION_REQUIRED, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "Interactive authentication required") \
         X(E_LIMITS_EXCEEDED,    "org.freedesktop.DBus.Error.LimitsExceeded",    "Too many at a time")           \
+        X(E_UNKNOWN_PROPERTY,   "org.freedesktop.DBus.Error.UnknownProperty",   "Unknown property")     \
         X(E_NO_CONTROLLER,      "org.berth.NoController",                       "Limits need the controllers of cgroup v2") \
         X(E_NO_POOL_LEFT,       "org.berth.NoAddressLeft",                      "No free address range in the pool") \
         X(E_NO_SUCH_USER,       "org.berth.NoSuchUser",                         "No such user in the machine")  \

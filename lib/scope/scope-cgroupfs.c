@@ -9,6 +9,7 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/process.h"
 #include "lib/scope/freezer.h"
+#include "lib/scope/limit.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/service-fork.h"
 #include "lib/scope/watch.h"
@@ -145,64 +146,28 @@ static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         return 0;
 }
 
-typedef struct KnownProperty {
-        const char *name;
-        char type;
-        const char *attribute;  /* NULL: as we do it anyway, or only words */
-        bool percent;           /* microseconds per second, to be written with the period */
-} KnownProperty;
+/* What systemd wants to know of a scope, and we do anyway. */
+static bool is_granted(const Property *p) {
+        static const char *const names[] = { "CollectMode", "Delegate", "Description" };
 
-static const KnownProperty known_table[] = {
-        { "CPUQuotaPerSecUSec", 't', "cpu.max", .percent = true },
-        { "CPUWeight", 't', "cpu.weight" },
-        { "CollectMode", 's' },
-        { "Delegate", 'b' },
-        { "Description", 's' },
-        { "IOWeight", 't', "io.weight" },
-        { "MemoryHigh", 't', "memory.high" },
-        { "MemoryMax", 't', "memory.max" },
-        { "MemorySwapMax", 't', "memory.swap.max" },
-        { "TasksMax", 't', "pids.max" },
-};
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (streq(names[i], p->name))
+                        return true;
 
-int scope_property_check(const Property *p, const char **ret_attribute, char **ret_value) {
-        const KnownProperty *known = NULL;
-
-        assert(p);
-        assert(ret_attribute);
-        assert(ret_value);
-
-        for (size_t i = 0; i < ELEMENTSOF(known_table); i++)
-                if (streq(known_table[i].name, p->name))
-                        known = &known_table[i];
-        if (!known)
-                return -EOPNOTSUPP;
-        if (known->type != p->value.type)
-                return -EINVAL;
-
-        *ret_attribute = known->attribute;
-        *ret_value = NULL;
-        if (!known->attribute)
-                return 0;
-        if (p->value.number == UINT64_MAX)
-                return text_printf(ret_value, "max");
-
-        return known->percent ? text_printf(ret_value, "%llu %llu", (unsigned long long) p->value.number,
-                                            (unsigned long long) USEC_PER_SEC)
-                              : text_printf(ret_value, "%llu", (unsigned long long) p->value.number);
+        return false;
 }
 
 static int apply_property(const char *cgroup, const Property *p) {
-        _cleanup_free_ char *value = NULL;
-        const char *attribute;
         int r;
 
-        r = scope_property_check(p, &attribute, &value);
-        if (r < 0 || !attribute)
-                return r;
+        if (is_granted(p))
+                return 0;
 
-        r = cgroup_write(cgroup, attribute, value);
-        return r == -ENOENT ? -E_NO_CONTROLLER : r;
+        r = limit_check(p);
+        if (r < 0)
+                return r == -E_UNKNOWN_PROPERTY ? -EOPNOTSUPP : r;
+
+        return limits_apply(cgroup, &(const Properties) { .list = (Property *) p, .n = 1 });
 }
 
 static int apply_properties(const char *cgroup, const Properties *properties) {
@@ -315,6 +280,27 @@ static int cgroupfs_stop(
         return tell_later(c, 0, done, userdata);
 }
 
+static int cgroupfs_set_properties(
+                ScopeBackend *b,
+                const char *unit,
+                const char *cgroup,
+                _unused_ bool runtime,
+                const Properties *limits,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_free_ char *derived = NULL;
+        int r;
+
+        r = limits_check_controllers(limits, NULL);
+        if (r >= 0 && !cgroup)
+                r = unit_cgroup(unit, &derived);
+        if (r >= 0)
+                r = limits_apply(cgroup ?: derived, limits);
+
+        return r < 0 ? r : tell_later((Cgroupfs *) b, 0, done, userdata);
+}
+
 static int on_retired(
                 _unused_ sd_event_source *source,
                 _unused_ const struct inotify_event *e,
@@ -398,6 +384,7 @@ static const ScopeOps cgroupfs_ops = {
         .start_scope = cgroupfs_start_scope,
         .start_service = cgroupfs_start_service,
         .stop = cgroupfs_stop,
+        .set_properties = cgroupfs_set_properties,
         .retire = cgroupfs_retire,
         .freeze = cgroupfs_freeze,
         .release = cgroupfs_release,

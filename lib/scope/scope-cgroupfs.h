@@ -27,16 +27,3 @@
  *         others       creating the slice or the socket for notifications failed
  */
 int scope_cgroupfs_new(sd_event *event, const char *runtime, ScopeBackend **ret);
-
-/**
- * scope_property_check() - check whether a property can be had without systemd
- * @p:                  the property
- * @ret_attribute:      return location for the attribute of the control group
- *                      that it sets, NULL if it needs no doing
- * @ret_value:          return location for the value to write there, or NULL
- *
- * Return: 0 on success, negative error code on failure.
- * Errors: -EOPNOTSUPP  only systemd knows this property
- *         -EINVAL      wrong type
- */
-int scope_property_check(const Property *p, const char **ret_attribute, char **ret_value);

@@ -4,6 +4,7 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
+#include "lib/scope/limit.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-systemd.h"
 #include "lib/scope/watch.h"
@@ -97,6 +98,9 @@ static int error_of_reply(sd_bus_message *reply) {
                 return -EEXIST;
         if (sd_bus_error_has_name(e, SYSTEMD_NAME ".NoSuchUnit"))
                 return -ENOENT;
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) ||
+            sd_bus_error_has_name(e, SD_BUS_ERROR_PROPERTY_READ_ONLY))
+                return -E_UNKNOWN_PROPERTY;
 
         return -sd_bus_message_get_errno(reply);
 }
@@ -423,6 +427,68 @@ static int systemd_freeze(
                             frozen ? on_frozen : on_answered, done, userdata);
 }
 
+static int make_set_properties(
+                Systemd *s,
+                const char *unit,
+                bool runtime,
+                const Properties *limits,
+                sd_bus_message **ret) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "SetUnitProperties");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "sb", unit, (int) runtime);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
+        if (r >= 0)
+                r = properties_append(m, limits);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+static int systemd_set_properties(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                bool runtime,
+                const Properties *limits,
+                ScopeDone done,
+                void *userdata) {
+
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(job_freep) ScopeJob *job = NULL;
+        Systemd *s = (Systemd *) b;
+        int r;
+
+        /* systemd takes what it cannot keep, and says nothing. */
+        r = limits_check_controllers(limits, NULL);
+        if (r < 0)
+                return r;
+
+        r = make_set_properties(s, unit, runtime, limits, &m);
+        if (r < 0)
+                return r;
+
+        r = job_new(s, done, userdata, &job);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_call_async(s->bus, &job->call, m, on_answered, job, 0);
+        if (r < 0)
+                return r;
+
+        TAKE_PTR(job);
+        return 0;
+}
+
 /* If its processes were killed it would count as failed, and be listed until somebody looks. */
 static void on_retired(void *userdata, _unused_ int result) {
         ScopeJob *job = userdata;
@@ -522,6 +588,7 @@ static const ScopeOps systemd_ops = {
         .start_service = systemd_start_service,
         .await_start = systemd_await_start,
         .stop = systemd_stop,
+        .set_properties = systemd_set_properties,
         .retire = systemd_retire,
         .freeze = systemd_freeze,
         .release = systemd_release,

@@ -50,6 +50,17 @@ typedef struct ScopeOps {
          * is where the unit was seen, or NULL: where start_scope() puts it. */
         int (*stop)(ScopeBackend *b, const char *unit, const char *cgroup, ScopeDone done, void *userdata);
 
+        /* Limits what a unit uses, checked by limit_check(), until it ends or, if not runtime and it is
+         * a service of systemd's, for good. -E_NO_CONTROLLER: this host cannot. */
+        int (*set_properties)(
+                        ScopeBackend *b,
+                        const char *unit,
+                        const char *cgroup,
+                        bool runtime,
+                        const Properties *limits,
+                        ScopeDone done,
+                        void *userdata);
+
         /* Waits until a unit has ended by itself, to the last process; it is not started anew then. */
         int (*retire)(
                         ScopeBackend *b,

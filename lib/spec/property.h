@@ -2,17 +2,32 @@
 #pragma once
 
 /*
- * Properties of a machine's scope, as --property= gives them: NAME=VALUE in the
- * words of systemd.resource-control(5), read into what D-Bus wants.
+ * Properties of a machine's unit, as --property= and berthctl's set give them:
+ * NAME=VALUE in the words of systemd.resource-control(5), read into what D-Bus
+ * wants. No value at all stands for what is so by default. Percentages of memory
+ * and of tasks are of what this host has.
  */
 
 #include "lib/base/base.h"
 
+/* Processors and memory nodes with higher numbers cannot be named. */
+#define SPEC_SET_MAX 1024
+
+typedef enum SpecPropertyType {
+        SPEC_TEXT,              /* s */
+        SPEC_NUMBER,            /* t */
+        SPEC_SET,               /* ay, a mask of bits */
+        SPEC_DEVICE,            /* a(st), of one device, or empty */
+} SpecPropertyType;
+
 typedef struct SpecProperty {
         const char *name;       /* static: as the bus knows it */
-        char type;              /* 's' or 't' */
-        const char *text;       /* 's': borrowed from the assignment */
-        uint64_t number;        /* 't' */
+        SpecPropertyType type;
+        const char *text;       /* borrowed from the assignment */
+        uint64_t number;        /* of the device, too */
+        uint8_t set[SPEC_SET_MAX / 8];
+        size_t n_set;           /* bytes that matter */
+        char device[128];       /* "": none */
 } SpecProperty;
 
 /**
@@ -25,3 +40,6 @@ typedef struct SpecProperty {
  *         -EINVAL      not a value of it
  */
 int spec_property_parse(const char *assignment, SpecProperty *ret);
+
+/* Names of all of them, one after the other, up to a NULL. */
+const char *spec_property_name(size_t i);

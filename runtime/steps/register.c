@@ -9,7 +9,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/bus/connect.h"
-#include "lib/spec/property.h"
+#include "lib/bus/property.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -38,12 +38,7 @@ static int append_property(sd_bus_message *m, const char *assignment) {
         int r;
 
         r = spec_property_parse(assignment, &p);
-        if (r < 0)
-                return r;
-        if (p.type == 's')
-                return sd_bus_message_append(m, "(sv)", p.name, "s", p.text);
-
-        return sd_bus_message_append(m, "(sv)", p.name, "t", p.number);
+        return r < 0 ? r : bus_append_property(m, &p);
 }
 
 /* Devices are systemd's to police; where there is none, there is no policy. */

@@ -40,6 +40,7 @@ TEST(verbs_make_the_calls_that_machinectls_make) {
         check_call("berthctl pause web", "Freeze");
         check_call("berthctl thaw web", "Thaw");
         check_call("berthctl resume web", "Thaw");
+        check_call("berthctl set web MemoryMax=1G AllowedCPUs=0-1", "SetProperties");
         check_call("berthctl --quiet stop web", "StopMachine web");
 }
 

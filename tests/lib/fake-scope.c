@@ -41,6 +41,22 @@ static int fake_stop(
         return note(f, unit, done, userdata);
 }
 
+static int fake_set_properties(
+                ScopeBackend *b,
+                const char *unit,
+                _unused_ const char *cgroup,
+                bool runtime,
+                const Properties *limits,
+                ScopeDone done,
+                void *userdata) {
+
+        FakeScope *f = (FakeScope *) b;
+
+        f->n_limits += limits->n;
+        f->runtime = runtime;
+        return note(f, unit, done, userdata);
+}
+
 static int fake_retire(
                 ScopeBackend *b,
                 const char *unit,
@@ -85,6 +101,7 @@ static const ScopeOps fake_ops = {
         .start_scope = fake_start_scope,
         .start_service = fake_start_service,
         .stop = fake_stop,
+        .set_properties = fake_set_properties,
         .retire = fake_retire,
         .freeze = fake_freeze,
         .release = fake_release,

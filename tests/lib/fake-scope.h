@@ -13,6 +13,8 @@ typedef struct FakeScope {
         int refuses;            /* error that start_scope() returns, or 0 */
         unsigned n_started, n_services, n_stopped, n_released, n_frozen, n_thawed, n_retired;
         char unit[256];         /* the last one */
+        size_t n_limits;        /* that were set, and for how long */
+        bool runtime;
         char retired[256];      /* the unit whose end is waited for */
         ScopeDone retire_done;
         void *retire_userdata;

@@ -213,3 +213,25 @@ Machine 'deaf' was killed." ]
     run -1 berthctl stop --timeout=soon web
     machine_listed web
 }
+
+has_controller() {
+    [[ " $(cat /sys/fs/cgroup/cgroup.controllers) " == *" $1 "* ]]
+}
+
+@test "limits that the host cannot keep are refused, as are those that are none" {
+    if ! has_controller memory; then
+        run -1 berthctl set --runtime web MemoryMax=1G
+        [ "$output" = "Cannot set properties of machine 'web': Limits need the controllers of cgroup v2" ]
+    fi
+    run -1 berthctl set web ExecStopPost=/bin/true
+    [ "$output" = "Unknown property: 'ExecStopPost=/bin/true'" ]
+    run -1 berthctl set web MemoryMax=much
+    [ "$output" = "Cannot understand 'MemoryMax=much': Invalid argument" ]
+    run -1 berth_machine web SetProperties 'ba(sv)' true 1 ExecStopPost s /bin/true
+    [[ "$output" == *"Unknown property 'ExecStopPost'"* ]]
+    run -1 berthctl set nobody TasksMax=9
+    [ "$output" = "No machine 'nobody' known" ]
+    run -1 berthctl set .host TasksMax=9
+    [ "$output" = "Cannot set properties of machine '.host': Operation not supported" ]
+    refused ls /etc/systemd/system.control
+}

@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <systemd/sd-bus.h>
 
+#include "lib/base/errors.h"
+#include "lib/base/text.h"
 #include "lib/kernel/process.h"
+#include "lib/scope/limit.h"
 #include "lib/scope/property-bus.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/scope-systemd.h"
@@ -243,27 +246,70 @@ TEST(descriptors_are_no_properties) {
         CHECK(p.n == 0);
 }
 
+static void check_value(Property *p, const char *wanted_attribute, const char *wanted_value) {
+        _cleanup_(strv_freep) char **values = NULL;
+        const char *attribute;
+
+        CHECK_OK(limit_check(p));
+        CHECK_OK(limit_format(p, &attribute, &values));
+        CHECK_STREQ(attribute, wanted_attribute);
+        CHECK(strv_length(values) == 1);
+        CHECK_STREQ(values[0], wanted_value);
+}
+
 static void check_attribute(const char *name, uint64_t number, const char *attribute, const char *value) {
         Property p = { .name = (char *) name, .value = { .type = 't', .number = number } };
-        _cleanup_free_ char *v = NULL;
-        const char *a;
 
-        CHECK_OK(scope_property_check(&p, &a, &v));
-        CHECK_STREQ(a, attribute);
-        CHECK_STREQ(v, value);
+        check_value(&p, attribute, value);
 }
 
 TEST(limits_can_be_had_without_systemd) {
         Property unknown = { .name = (char *) "DeviceAllow", .value = { .type = 'a' } };
         Property wrong = { .name = (char *) "TasksMax", .value = { .type = 's' } };
-        const char *attribute;
-        char *value;
+        Value mask[] = { { .type = 'y', .number = 0x83 }, { .type = 'y', .number = 1 } };
+        Property cpus = { .name = (char *) "AllowedCPUs",
+                          .value = { .type = 'a', .signature = (char *) "y", .items = mask, .n_items = 2 } };
 
         check_attribute("TasksMax", 100, "pids.max", "100");
         check_attribute("MemoryMax", UINT64_MAX, "memory.max", "max");
-        check_attribute("CPUQuotaPerSecUSec", 500000, "cpu.max", "500000 1000000");
-        CHECK_ERR(scope_property_check(&unknown, &attribute, &value), EOPNOTSUPP);
-        CHECK_ERR(scope_property_check(&wrong, &attribute, &value), EINVAL);
+        check_attribute("CPUQuotaPerSecUSec", 500000, "cpu.max", "50000 100000");
+        check_attribute("CPUQuotaPerSecUSec", 1, "cpu.max", "1000 100000"); /* the kernel's least */
+        check_attribute("CPUQuotaPerSecUSec", UINT64_MAX, "cpu.max", "max");
+        check_attribute("CPUWeight", 20, "cpu.weight", "20");
+        check_attribute("IOWeight", UINT64_MAX, "io.weight", "100");
+        check_value(&cpus, "cpuset.cpus", "0,1,7,8");
+
+        CHECK_ERR(limit_check(&unknown), E_UNKNOWN_PROPERTY);
+        CHECK_ERR(limit_check(&wrong), EINVAL);
+        cpus.value.signature = (char *) "u";
+        CHECK_ERR(limit_check(&cpus), EINVAL);
+}
+
+TEST(limits_of_a_device_name_its_disk) {
+        Value pair[] = { { .type = 's', .text = (char *) "/dev/null" }, { .type = 't', .number = 1000 } };
+        Value device = { .type = 'r', .signature = (char *) "st", .items = pair, .n_items = 2 };
+        Property p = { .name = (char *) "IOReadBandwidthMax",
+                       .value = { .type = 'a', .signature = (char *) "(st)", .items = &device,
+                                  .n_items = 1 } };
+        const char *attribute;
+        char **values;
+
+        CHECK_OK(limit_check(&p));
+        CHECK_ERR(limit_format(&p, &attribute, &values), ENOTBLK);
+        pair[0].text = (char *) "/dev/there-is-none";
+        CHECK_ERR(limit_format(&p, &attribute, &values), ENOENT);
+}
+
+TEST(limits_need_their_controllers) {
+        Property list[] = {
+                { .name = (char *) "TasksMax", .value = { .type = 't', .number = 1 } },
+                { .name = (char *) "MemoryMax", .value = { .type = 't', .number = 1 } },
+        };
+        Properties limits = { .list = list, .n = 2 };
+
+        CHECK_OK(limits_check_controllers(&limits, "cpu memory pids"));
+        CHECK_ERR(limits_check_controllers(&limits, "cpu pids"), E_NO_CONTROLLER);
+        CHECK_ERR(limits_check_controllers(&limits, "memory\n"), E_NO_CONTROLLER);
 }
 
 TEST_MAIN()

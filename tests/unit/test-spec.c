@@ -167,22 +167,65 @@ TEST(properties_have_their_types) {
         SpecProperty p;
 
         CHECK_OK(spec_property_parse("MemoryMax=1K", &p));
-        CHECK(p.type == 't' && p.number == 1024);
+        CHECK(p.type == SPEC_NUMBER && p.number == 1024);
         CHECK_OK(spec_property_parse("TasksMax=infinity", &p));
         CHECK(p.number == UINT64_MAX);
         CHECK_OK(spec_property_parse("CPUQuota=150%", &p));
         CHECK_STREQ(p.name, "CPUQuotaPerSecUSec");
         CHECK(p.number == 1500000);
         CHECK_OK(spec_property_parse("Description=a=b c", &p));
-        CHECK(p.type == 's');
+        CHECK(p.type == SPEC_TEXT);
         CHECK_STREQ(p.text, "a=b c");
 
+        CHECK_OK(spec_property_parse("AllowedCPUs=0-2,9 5", &p));
+        CHECK(p.type == SPEC_SET && p.n_set == 2 && p.set[0] == 0x27 && p.set[1] == 2);
+        CHECK_OK(spec_property_parse("IOReadBandwidthMax=/dev/sda 2M", &p));
+        CHECK(p.type == SPEC_DEVICE && p.number == 2000000);
+        CHECK_STREQ(p.device, "/dev/sda");
+        CHECK_OK(spec_property_parse("IODeviceLatencyTargetSec=/dev/sda 25ms", &p));
+        CHECK_STREQ(p.name, "IODeviceLatencyTargetUSec");
+        CHECK(p.number == 25000);
+
         CHECK_ERR(spec_property_parse("CPUWeight=0", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("AllowedCPUs=3-1", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("AllowedCPUs=1024", &p), ERANGE);
+        CHECK_ERR(spec_property_parse("IOReadBandwidthMax=/dev/sda", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("IOReadBandwidthMax=sda 1", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("IOReadBandwidthMax=/dev/sda 1X", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("IODeviceLatencyTargetSec=/dev/sda ms", &p), EINVAL);
         CHECK_ERR(spec_property_parse("CPUWeight=10001", &p), ERANGE);
         CHECK_ERR(spec_property_parse("CPUQuota=50", &p), EINVAL);
         CHECK_ERR(spec_property_parse("MemoryMax", &p), EINVAL);
         CHECK_ERR(spec_property_parse("Memory=1", &p), EOPNOTSUPP);
         CHECK_ERR(spec_property_parse("MemoryMaxx=1", &p), EOPNOTSUPP);
+}
+
+TEST(properties_know_shares_and_defaults) {
+        uint64_t all;
+        SpecProperty p;
+
+        CHECK_OK(spec_property_parse("MemoryMax=100%", &p));
+        all = p.number;
+        CHECK(all == (uint64_t) sysconf(_SC_PHYS_PAGES) * (uint64_t) sysconf(_SC_PAGESIZE));
+        CHECK_OK(spec_property_parse("MemoryMax=12.5%", &p));
+        CHECK(p.number <= all / 8 && p.number + 1 >= all / 8);
+        CHECK_OK(spec_property_parse("TasksMax=50%", &p));
+        CHECK(p.number > 0 && p.number < UINT32_MAX);
+        CHECK_OK(spec_property_parse("CPUQuota=12.5%", &p));
+        CHECK(p.number == 125000);
+        CHECK_OK(spec_property_parse("CPUQuota=", &p));
+        CHECK(p.number == UINT64_MAX);
+        CHECK_OK(spec_property_parse("MemoryHigh=", &p));
+        CHECK(p.number == UINT64_MAX);
+        CHECK_OK(spec_property_parse("AllowedCPUs=", &p));
+        CHECK(p.n_set == 0);
+        CHECK_OK(spec_property_parse("IODeviceWeight=", &p));
+        CHECK_STREQ(p.device, "");
+
+        CHECK_ERR(spec_property_parse("MemoryMax=101%", &p), ERANGE);
+        CHECK_ERR(spec_property_parse("MemoryMax=%", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("CPUQuota=0%", &p), EINVAL);
+        CHECK_ERR(spec_property_parse("CPUQuota=infinity", &p), EINVAL);
 }
 
 TEST(signals_have_names) {
