@@ -18,7 +18,8 @@ struct Freezer {
 struct Freeze {
         Freezer *freezer;
         Freeze *next, *previous;
-        sd_event_source *changed, *timer;
+        CgroupWatch watch;
+        sd_event_source *timer;
         char *cgroup;
         bool frozen;            /* what it is to be */
         ScopeDone done;
@@ -36,7 +37,7 @@ static Freeze *freeze_free(Freeze *z) {
         if (z->next)
                 z->next->previous = z->previous;
 
-        sd_event_source_disable_unref(z->changed);
+        cgroup_watch_done(&z->watch);
         sd_event_source_disable_unref(z->timer);
         free(z->cgroup);
         free(z);
@@ -90,7 +91,7 @@ static int begin(Freeze *z) {
         int r;
 
         /* Before anything is written, so that no change is missed. */
-        r = cgroup_watch(event, z->cgroup, on_changed, z, &z->changed);
+        r = cgroup_watch(event, z->cgroup, on_changed, z, &z->watch);
         if (r < 0)
                 return r == -ENOENT ? -EOPNOTSUPP : r;
 

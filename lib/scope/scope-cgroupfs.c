@@ -30,6 +30,7 @@ struct ScopeJob {
         Cgroupfs *cgroupfs;
         ScopeJob *next, *previous;
         sd_event_source *source;
+        CgroupWatch watch;
         char *cgroup;
         ScopeDone done;
         void *userdata;
@@ -48,6 +49,7 @@ static ScopeJob *job_free(ScopeJob *job) {
                 job->next->previous = job->previous;
 
         sd_event_source_disable_unref(job->source);
+        cgroup_watch_done(&job->watch);
         free(job->cgroup);
         free(job);
         return NULL;
@@ -134,7 +136,7 @@ static int remove_when_empty(Cgroupfs *c, const char *cgroup) {
         if (!job->cgroup)
                 return -ENOMEM;
 
-        r = cgroup_watch(c->event, cgroup, on_cgroup_event, job, &job->source);
+        r = cgroup_watch(c->event, cgroup, on_cgroup_event, job, &job->watch);
         if (r < 0)
                 return r;
 
@@ -334,7 +336,7 @@ static int cgroupfs_retire(
         if (cgroup && !job->cgroup)
                 return -ENOMEM;
 
-        r = cgroup ? cgroup_watch(c->event, cgroup, on_retired, job, &job->source) : -ENOENT;
+        r = cgroup ? cgroup_watch(c->event, cgroup, on_retired, job, &job->watch) : -ENOENT;
         if (r < 0 && r != -ENOENT)
                 return r;
 

@@ -29,7 +29,7 @@ struct ScopeJob {
         char *path;             /* object path of the job, once we know it */
         char *unit;             /* of freeze(), retire() and await_start() only */
         char *unit_cgroup;      /* of retire() only */
-        sd_event_source *emptied;
+        CgroupWatch watch;
         ScopeDone done;
         void *userdata;
         bool waits;             /* for the job's end, not only for its begin */
@@ -52,7 +52,7 @@ static ScopeJob *job_free(ScopeJob *job) {
 
         sd_bus_slot_unref(job->call);
         sd_bus_message_unref(job->retry);
-        sd_event_source_disable_unref(job->emptied);
+        cgroup_watch_done(&job->watch);
         free(job->unit_cgroup);
         free(job->unit);
         free(job->path);
@@ -503,7 +503,7 @@ static void on_retired(void *userdata, _unused_ int result) {
 
 /* For a unit that has ended this changes nothing, but for one that is about to be started anew. */
 static int stop_retired(ScopeJob *job) {
-        job->emptied = sd_event_source_disable_unref(job->emptied);
+        cgroup_watch_done(&job->watch);
         return call_unit(job->systemd, "StopUnit", job->unit, "replace", /* waits= */ true, on_retired, job);
 }
 
@@ -526,7 +526,7 @@ static int watch_unit(ScopeJob *job, const char *cgroup) {
         if (!job->unit_cgroup)
                 return -ENOMEM;
 
-        r = cgroup_watch(sd_bus_get_event(job->systemd->bus), cgroup, on_emptied, job, &job->emptied);
+        r = cgroup_watch(sd_bus_get_event(job->systemd->bus), cgroup, on_emptied, job, &job->watch);
         return r == -ENOENT ? 0 : r;
 }
 

@@ -9,13 +9,18 @@
 
 #include "lib/base/base.h"
 
+/* Empty if all is NULL. */
+typedef struct CgroupWatch {
+        sd_event_source *changed, *removed;
+} CgroupWatch;
+
 /**
  * cgroup_watch() - have a change of cgroup.events noticed
  * @event:              event loop
  * @cgroup:             path of the control group
- * @handler:            told that something has changed, not what
+ * @handler:            told that something has changed, not what; also when it is removed
  * @userdata:           for that
- * @ret:                return location for the event source
+ * @ret:                return location for the watch
  *
  * Look at what is waited for afterwards: it may have come before.
  *
@@ -28,4 +33,10 @@ int cgroup_watch(
                 const char *cgroup,
                 sd_event_inotify_handler_t handler,
                 void *userdata,
-                sd_event_source **ret);
+                CgroupWatch *ret);
+
+/**
+ * cgroup_watch_done() - watch it no longer
+ * @w:                  the watch, which is empty afterwards
+ */
+void cgroup_watch_done(CgroupWatch *w);

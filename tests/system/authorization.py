@@ -283,7 +283,8 @@ class Table:
         }
         expected = self.expected(caller, row.who, owns)
         error = as_user(CALLERS[caller], *doors[door])
-        what = f"{row.manager or row.berth or row.berth_manager} of {'own' if owns else 'root’s'} machine at the door {door}"
+        method = row.manager or row.berth or row.berth_manager
+        what = f"{method} of {'own' if owns else 'root’s'} machine at the door {door}"
 
         self.check(what, caller, error, expected)
         if expected != "allowed" and not (machine.is_listed() and lives(machine.leader)
