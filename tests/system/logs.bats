@@ -263,6 +263,42 @@ said_twice() {
     rm $MACHINES/$BUSY/done
 }
 
+@test "who is let in by polkit reads and follows, too, and who is not does neither" {
+    busy_start 'echo said at first; read line </go; echo said at last; read line </go; exit 0'
+    eventually logged $BUSY -n 1
+    run -1 as_nobody berthctl --no-ask-password logs $BUSY
+    [[ "$output" == *"nteractive authentication required" ]]
+    run -1 as_nobody berthctl --no-ask-password logs --console $BUSY
+    [[ "$output" == *"nteractive authentication required" ]]
+
+    ./polkit-says allowed
+    as_nobody berthctl logs -f $BUSY -n 1 >"$BATS_TEST_TMPDIR/out" 3>&- &
+    follower=$!
+    eventually grep -qx 'said at first' "$BATS_TEST_TMPDIR/out"
+    ./polkit-says asks
+    echo go >$MACHINES/$BUSY/go
+    eventually grep -qx 'said at last' "$BATS_TEST_TMPDIR/out"
+    echo go >$MACHINES/$BUSY/go
+    eventually refused kill -0 $follower
+    tail -n 1 "$BATS_TEST_TMPDIR/out" | grep ': ended, exit status 0 ---$'
+}
+
+@test "what is run by hand is kept unless a person is at its console, or there is none" {
+    local run="berth-run -q -D $MACHINES/$BUSY --register=no --keep-unit"
+
+    systemd-run --quiet --wait --pipe --slice=machine.slice -p Delegate=yes --collect \
+        $run -M by-hand /bin/busybox echo said by hand
+    grep -qx 'said by hand' /var/log/berth/by-hand.console
+    berthctl logs by-hand | grep -qx 'said by hand'
+    systemd-run --quiet --wait --pipe --slice=machine.slice -p Delegate=yes --collect \
+        $run -M by-pipe --pipe /bin/busybox echo said by a pipe
+    [ ! -e /var/log/berth/by-pipe.console ]
+    run -0 with_terminal "berth-run -q -D $MACHINES/$BUSY --register=no -M by-person /bin/busybox echo said"
+    [ "$output" = said ]
+    [ ! -e /var/log/berth/by-person.console ]
+    rm /var/log/berth/by-hand.console
+}
+
 @test "what has no log" {
     run -1 berthctl logs nothing
     [[ "$output" == *"No machine 'nothing' known" ]]
