@@ -13,8 +13,20 @@ static void machine_done(Machine *m) {
         json_decref(m->properties);
         json_decref(m->os);
         json_decref(m->uid_shift);
+        json_decref(m->frozen);
         free(m->addresses);
         free(m->error_text);
+}
+
+int machine_object_path(const char *name, char **ret) {
+        _cleanup_free_ char *label = NULL;
+        int r;
+
+        assert(name);
+        assert(ret);
+
+        r = bus_label_escape(name, &label);
+        return r < 0 ? r : text_printf(ret, MACHINE1_PATH "/machine/%s", label);
 }
 
 void machines_done(Machines *list) {
@@ -58,17 +70,6 @@ static int on_value(_unused_ Calls *calls, sd_bus_message *reply, const sd_bus_e
         return r < 0 ? r : 0;
 }
 
-int machine_object_path(const char *name, char **ret) {
-        _cleanup_free_ char *label = NULL;
-        int r;
-
-        assert(name);
-        assert(ret);
-
-        r = bus_label_escape(name, &label);
-        return r < 0 ? r : text_printf(ret, MACHINE1_PATH "/machine/%s", label);
-}
-
 int machine_request_os(Calls *calls, Machine *m) {
         return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineOSRelease", on_value, &m->os,
                          "s", m->name);
@@ -77,6 +78,18 @@ int machine_request_os(Calls *calls, Machine *m) {
 int machine_request_uid_shift(Calls *calls, Machine *m) {
         return calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "GetMachineUIDShift", on_value,
                          &m->uid_shift, "s", m->name);
+}
+
+int machine_request_frozen(Calls *calls, Machine *m) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = machine_object_path(m->name, &path);
+        if (r < 0)
+                return r;
+
+        return calls_add(calls, path, "org.freedesktop.DBus.Properties", "Get", on_value, &m->frozen, "ss",
+                         BERTH_MACHINE, "Frozen");
 }
 
 static bool is_link_local(int family, const uint8_t *bytes) {

@@ -24,6 +24,7 @@ typedef struct Machine {
         json_t *properties;     /* of that object, or NULL */
         json_t *os;             /* os-release, or NULL */
         json_t *uid_shift;      /* of its users on the host, or NULL */
+        json_t *frozen;         /* whether it stands still, or NULL: not berthd, or not known */
         Address *addresses;
         size_t n_addresses;
         bool knows_os;          /* the daemon has told, if only that there is none */
@@ -64,6 +65,7 @@ int machine_object_path(const char *name, char **ret);
  * it is until calls_run(). */
 int machine_request_os(Calls *calls, Machine *m);
 int machine_request_uid_shift(Calls *calls, Machine *m);
+int machine_request_frozen(Calls *calls, Machine *m);
 int machine_request_addresses(Calls *calls, Machine *m);
 
 /**

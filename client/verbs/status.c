@@ -99,9 +99,10 @@ static void print_head(const Machine *m, const Screen *screen) {
         (void) putchar('\n');
 
         if (state)
-                print_line(_("State:"), "%s%s%s",
-                           screen_color(screen, streq(state, "running") ? COLOR_GOOD : COLOR_STRONG), state,
-                           screen_color(screen, COLOR_NONE));
+                print_line(_("State:"), "%s%s%s%s",
+                           screen_color(screen, streq(state, "running") && !json_is_true(m->frozen)
+                                                ? COLOR_GOOD : COLOR_STRONG), state,
+                           json_is_true(m->frozen) ? _(", frozen") : "", screen_color(screen, COLOR_NONE));
         if (*moment_format(since, date))
                 print_line(_("Since:"), "%s; %s", date, moment_format_ago(since, moment_now(), ago));
 }
@@ -222,7 +223,7 @@ static json_t *status_to_json(const Machine *m) {
 
         local_read(&local, m);
         return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:O?, s:{s:O?, s:s?}, s:{s:O?, s:s?},"
-                         " s:s?, s:s?, s:s?, s:s?, s:O?, s:o, s:o, s:O?, s:O?}",
+                         " s:s?, s:s?, s:s?, s:s?, s:O?, s:o, s:o, s:O?, s:O?, s:O?}",
                          "name", m->name,
                          "id", value_get_string(p, "Id"),
                          "class", value_get_string(p, "Class"),
@@ -240,7 +241,8 @@ static json_t *status_to_json(const Machine *m) {
                          "interfaces", interfaces_to_json(m),
                          "addresses", addresses_to_json(m),
                          "os", m->os,
-                         "tree", local.tree);
+                         "tree", local.tree,
+                         "frozen", m->frozen);
 }
 
 static int request_one(Calls *calls, Machine *m) {
@@ -251,6 +253,8 @@ static int request_one(Calls *calls, Machine *m) {
                 r = machine_request_os(calls, m);
         if (r >= 0)
                 r = machine_request_uid_shift(calls, m);
+        if (r >= 0)
+                r = machine_request_frozen(calls, m);
 
         return r < 0 ? r : machine_request_addresses(calls, m);
 }

@@ -162,6 +162,7 @@ TEST(status_for_programs_has_stable_keys) {
         static const char *const keys[] = {
                 "name", "id", "class", "service", "state", "since", "leader", "supervisor",
                 "root", "unit", "subgroup", "cgroup", "uid_shift", "interfaces", "addresses", "os", "tree",
+                "frozen",
         };
         _cleanup_(json_freep) json_t *json = NULL;
         _cleanup_(daemon_done) Daemon d;

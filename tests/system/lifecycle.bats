@@ -235,3 +235,51 @@ has_controller() {
     [ "$output" = "Cannot set properties of machine '.host': Operation not supported" ]
     refused ls /etc/systemd/system.control
 }
+
+# example NAME: one of docs/api, with Python.
+example() {
+    python3 - "$1" <<'END'
+import sys
+import dbus
+
+bus = dbus.SystemBus()
+web = bus.get_object("org.freedesktop.machine1", "/org/freedesktop/machine1/machine/web")
+if sys.argv[1] == "freeze":
+    machine = dbus.Interface(web, "org.berth.Machine1")
+    machine.Freeze()
+    print(web.Get("org.berth.Machine1", "Frozen", dbus_interface=dbus.PROPERTIES_IFACE))
+    machine.Thaw()
+elif sys.argv[1] == "limit":
+    limits = [("MemoryMax", dbus.UInt64(1 << 30)), ("TasksMax", dbus.UInt64(1000))]
+    web.SetProperties(True, dbus.Array(limits, signature="(sv)"), dbus_interface="org.berth.Machine1")
+else:
+    manager = bus.get_object("org.freedesktop.machine1", "/org/freedesktop/machine1")
+    print(manager.StopMachine("web", {"force": True}, dbus_interface="org.berth.Manager1", timeout=120))
+END
+}
+
+@test "docs/api's examples of Freeze(), SetProperties() and StopMachine()" {
+    run -0 example freeze
+    [ "$output" = 1 ]
+    run example limit
+    if has_controller memory; then
+        [ "$status" = 0 ]
+    else
+        [[ "$output" == *org.berth.NoController* ]]
+    fi
+    run -0 example stop
+    [ "$output" = killed ]
+    berthctl start web
+    run -0 stop_machine web 1 timeout-usec t 30000000
+    [ "$output" = 's "exited"' ]
+    berthctl start web
+}
+
+@test "status tells of a frozen machine" {
+    berthctl freeze web
+    run -0 berthctl status --no-pager --lines=0 web
+    [[ "$output" == *"State: running, frozen"* ]]
+    berthctl status -o json web | grep -q '"frozen":true'
+    berthctl thaw web
+    berthctl status -o json web | grep -q '"frozen":false'
+}

@@ -27,7 +27,8 @@ typedef struct Fixture {
         const char *outcome;    /* of the job */
         unsigned n_calls;
         Properties asked;       /* what it was last asked for */
-        char unit[64], mode[16];
+        char unit[64], mode[16], method[32];
+        int runtime;
         int result;             /* of the job, as we were told; 1: not yet */
 } Fixture;
 
@@ -74,6 +75,44 @@ static int on_unit(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *ret
         return sd_bus_reply_method_return(m, "o", JOB_PATH);
 }
 
+/* FreezeUnit, ThawUnit, ResetFailedUnit: only which one, and of what. */
+static int on_plain(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        const char *unit;
+
+        f->n_calls++;
+        CHECK_OK(sd_bus_message_read(m, "s", &unit));
+        (void) snprintf(f->unit, sizeof(f->unit), "%s", unit);
+        (void) snprintf(f->method, sizeof(f->method), "%s", sd_bus_message_get_member(m));
+        if (f->error)
+                return sd_bus_reply_method_errorf(m, f->error, "No");
+
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_set_properties(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        const char *unit;
+
+        f->n_calls++;
+        CHECK_OK(sd_bus_message_read(m, "sb", &unit, &f->runtime));
+        (void) snprintf(f->unit, sizeof(f->unit), "%s", unit);
+        properties_done(&f->asked);
+        CHECK_OK(properties_read(m, &f->asked));
+        if (f->error)
+                return sd_bus_reply_method_errorf(m, f->error, "No");
+
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_stop(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Fixture *f = userdata;
+        int r;
+
+        r = on_unit(m, userdata, reterr);
+        return r < 0 || f->error ? r : tell_of_end(f, f->unit);
+}
+
 static int on_subscribe(sd_bus_message *m, _unused_ void *userdata, _unused_ sd_bus_error *reterr) {
         return sd_bus_reply_method_return(m, NULL);
 }
@@ -81,7 +120,11 @@ static int on_subscribe(sd_bus_message *m, _unused_ void *userdata, _unused_ sd_
 static const sd_bus_vtable systemd_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", on_start, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("StopUnit", "ss", "o", on_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StopUnit", "ss", "o", on_stop, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FreezeUnit", "s", NULL, on_plain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ThawUnit", "s", NULL, on_plain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ResetFailedUnit", "s", NULL, on_plain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("SetUnitProperties", "sba(sv)", NULL, on_set_properties, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Subscribe", NULL, NULL, on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END
 };
@@ -198,6 +241,96 @@ TEST(a_stop_goes_before_a_start_that_is_queued) {
         while (f.result == 1)
                 CHECK_OK(sd_event_run(f.event, UINT64_MAX));
         CHECK_ERR(f.result, ENOENT);
+}
+
+static int wait_for(Fixture *f) {
+        while (f->result == 1)
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+
+        return f->result;
+}
+
+TEST(units_are_frozen_and_thawed) {
+        _cleanup_(fixture_done) Fixture f;
+        const ScopeOps *ops;
+
+        fixture_init(&f);
+        ops = f.backend->ops;
+        CHECK_OK(ops->freeze(f.backend, "machine-web.scope", "/nowhere", true, on_done, &f));
+        CHECK_OK(wait_for(&f));
+        CHECK_STREQ(f.method, "FreezeUnit");
+        CHECK_STREQ(f.unit, "machine-web.scope");
+
+        f.result = 1;
+        CHECK_OK(ops->freeze(f.backend, "machine-web.scope", "/nowhere", false, on_done, &f));
+        CHECK_OK(wait_for(&f));
+        CHECK_STREQ(f.method, "ThawUnit");
+
+        f.result = 1;
+        f.error = SD_BUS_ERROR_NOT_SUPPORTED;
+        CHECK_OK(ops->freeze(f.backend, "machine-web.scope", "/nowhere", true, on_done, &f));
+        CHECK_ERR(wait_for(&f), EOPNOTSUPP);
+}
+
+TEST(what_does_not_freeze_in_time_goes_on) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.error = SD_BUS_ERROR_TIMEOUT;
+        CHECK_OK(f.backend->ops->freeze(f.backend, "machine-web.scope", "/nowhere", true, on_done, &f));
+        CHECK_ERR(wait_for(&f), ETIMEDOUT);
+        while (f.n_calls < 2)
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+        CHECK_STREQ(f.method, "ThawUnit");
+        CHECK_STREQ(f.unit, "machine-web.scope");
+}
+
+/* Its control group has gone, so it has ended; but systemd may be about to start it anew. */
+TEST(a_unit_that_has_ended_is_kept_from_coming_back) {
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        CHECK_OK(f.backend->ops->retire(f.backend, "berth@web.service", "/nowhere", on_done, &f));
+        CHECK(f.result == 1);
+        CHECK_OK(wait_for(&f));
+        CHECK_STREQ(f.mode, "replace");
+        while (!streq(f.method, "ResetFailedUnit"))
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+        CHECK_STREQ(f.unit, "berth@web.service");
+
+        /* systemd has forgotten it already. */
+        f.result = 1;
+        f.error = "org.freedesktop.systemd1.NoSuchUnit";
+        CHECK_OK(f.backend->ops->retire(f.backend, "machine-web.scope", "/nowhere", on_done, &f));
+        CHECK_OK(wait_for(&f));
+}
+
+TEST(limits_are_systemds_to_keep) {
+        Property list[] = { { .name = (char *) "TasksMax", .value = { .type = 't', .number = 7 } } };
+        Properties limits = { .list = list, .n = 1 };
+        _cleanup_(fixture_done) Fixture f;
+        const ScopeOps *ops;
+        int r;
+
+        fixture_init(&f);
+        ops = f.backend->ops;
+        r = ops->set_properties(f.backend, "berth@web.service", NULL, true, &limits, on_done, &f);
+        CHECK(r == limits_check_controllers(&limits, NULL));
+        if (r < 0) { /* as on hosts whose controllers are those of v1 */
+                CHECK_ERR(r, E_NO_CONTROLLER);
+                CHECK(f.n_calls == 0);
+                return;
+        }
+
+        CHECK_OK(wait_for(&f));
+        CHECK(f.runtime);
+        CHECK_STREQ(f.unit, "berth@web.service");
+        CHECK(properties_find(&f.asked, "TasksMax")->value.number == 7);
+
+        f.result = 1;
+        f.error = SD_BUS_ERROR_UNKNOWN_PROPERTY;
+        CHECK_OK(ops->set_properties(f.backend, "berth@web.service", NULL, false, &limits, on_done, &f));
+        CHECK_ERR(wait_for(&f), E_UNKNOWN_PROPERTY);
 }
 
 TEST(properties_survive_the_passage) {
