@@ -21,8 +21,10 @@ teardown() {
     systemctl stop story-mallory.service 2>/dev/null || true
     systemctl reset-failed story-mallory.service 2>/dev/null || true
     trap_remove
-    ! getent passwd mallory >/dev/null || userdel mallory
-    ../system/polkit-says asks
+    if getent passwd mallory >/dev/null; then
+        userdel mallory
+        ../system/polkit-says asks
+    fi
 }
 
 # Does not say that it is there to those who look for it.
