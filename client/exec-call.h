@@ -16,7 +16,7 @@ typedef struct ExecRequest {
         const char *machine;
         const char *user;               /* name or number in the machine; NULL: root */
         const char *directory;          /* to start in; NULL: wherever the daemon prefers */
-        char *const *argv;
+        char *const *argv;              /* empty: the user's shell */
         char *const *environment;       /* NAME=value, or NULL */
         bool terminal;                  /* on a terminal of the machine, connected with ours */
         bool says_so;                   /* says how to leave that */

@@ -343,7 +343,8 @@ static int on_refusal(Run *run, sd_bus_message *m) {
                 return end_with(run, r);
         }
 
-        (void) complain(r, e, _("Cannot run '%s' in machine '%s'"), request->argv[0], request->machine);
+        (void) complain(r, e, _("Cannot run '%s' in machine '%s'"),
+                        request->argv[0] ?: _("the user's shell"), request->machine);
         if (sd_bus_error_has_name(e, "org.berth.NotFound"))
                 r = STATUS_NOT_FOUND;
         else if (sd_bus_error_has_name(e, "org.berth.NotExecutable"))

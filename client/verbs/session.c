@@ -14,8 +14,7 @@
 #include "lib/base/text.h"
 #include "lib/kernel/pty.h"
 
-/* What they come down to without the machine's systemd. Options of both kinds of getty. */
-#define SHELL_SCRIPT "exec \"${SHELL:-/bin/sh}\" -l"
+/* What a login comes down to without the machine's systemd. Options of both kinds of getty. */
 #define LOGIN_SCRIPT \
         "for getty in /sbin/agetty /usr/sbin/agetty; do " \
         "[ ! -x $getty ] || exec $getty --noclear --keep-baud - \"${TERM:-vt220}\"; " \
@@ -101,7 +100,7 @@ static int open_by_daemon(Client *client, const Wish *wish, int *ret_master) {
 /* Has the daemon start a program in the machine by itself: for one that has no bus, and where
  * the exit status is wanted. */
 static int run_program(Client *client, const Wish *wish) {
-        static const char *const shell[] = { "/bin/sh", "-c", SHELL_SCRIPT, NULL };
+        static const char *const shell[] = { NULL };
         static const char *const login[] = { "/bin/sh", "-c", LOGIN_SCRIPT, NULL };
         const ExecRequest request = {
                 .machine = wish->machine,

@@ -122,6 +122,8 @@ static _Noreturn void run_child(char **argv, const Options *o, int peer) {
                 if (dup2(o->terminal ? peer : o->stdio[i] >= 0 ? o->stdio[i] : null, i) < 0)
                         _exit(98);
 
+        if (!argv || !argv[0])
+                (void) execl("/bin/sh", "-sh", NULL);
         (void) execvp(argv[0], argv);
         _exit(99);
 }
