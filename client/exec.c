@@ -123,6 +123,15 @@ static int on_process(sd_event_source *source, _unused_ int fd, _unused_ uint32_
                                           on_told_too_late, run);
 }
 
+/* The program goes on: the daemon is not its parent. */
+static int on_lost(Run *run) {
+        if (!run->answer.path || run->is_lost)
+                return 0;
+
+        run->is_lost = true;
+        return process_is_alive(run->answer.pidfd) ? 0 : on_silence(run);
+}
+
 static int on_exited(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
         Run *run = userdata;
         const char *how;
@@ -142,16 +151,7 @@ static int on_exited(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *r
         if (streq(how, "killed") || streq(how, "dumped"))
                 return on_end_of_program(run, STATUS_SIGNALLED + status);
 
-        return on_silence(run);
-}
-
-/* The program goes on: the daemon is not its parent. */
-static int on_lost(Run *run) {
-        if (!run->answer.path || run->is_lost)
-                return 0;
-
-        run->is_lost = true;
-        return process_is_alive(run->answer.pidfd) ? 0 : on_silence(run);
+        return on_lost(run);
 }
 
 static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {

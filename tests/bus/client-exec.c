@@ -19,6 +19,7 @@
 typedef struct Options {
         int stdio[3];
         bool terminal;
+        struct winsize size;
         char **environment;
         char *noted;                    /* in words */
 } Options;
@@ -81,6 +82,7 @@ static void read_option(Options *o, sd_bus_message *m, const char *key) {
                 note(o, "%s%s", key, "");
         } else if (streq(key, "rows") || streq(key, "columns")) {
                 CHECK_OK(sd_bus_message_read(m, "v", "q", &size));
+                *(streq(key, "rows") ? &o->size.ws_row : &o->size.ws_col) = size;
                 CHECK_OK(text_printf(&text, "%u", size));
                 note(o, "%s=%s", key, text);
         } else if (streq(key, "modes"))
@@ -130,12 +132,15 @@ static _Noreturn void run_child(char **argv, const Options *o, int peer) {
 
 static int on_exit_of_program(_unused_ sd_event_source *source, const siginfo_t *info, void *userdata) {
         Daemon *d = userdata;
+        int r;
 
         d->program = 0;
-        if (d->bus)
-                CHECK_OK(sd_bus_emit_signal(d->bus, PROCESS, BERTH_PROCESS, "Exited", "si",
-                                            info->si_code == CLD_EXITED ? "exited" : "killed",
-                                            info->si_status));
+        if (!d->bus)
+                return 0;
+
+        r = sd_bus_emit_signal(d->bus, PROCESS, BERTH_PROCESS, "Exited", "si",
+                               info->si_code == CLD_EXITED ? "exited" : "killed", info->si_status);
+        CHECK(r >= 0 || r == -ENOTCONN); /* berthctl may have left */
         return 0;
 }
 
@@ -176,8 +181,10 @@ int exec_answer(Daemon *d, sd_bus_message *m) {
         CHECK_OK(sd_bus_message_read_strv(m, &argv));
         read_options(&o, m);
         CHECK_OK(strv_push(&d->calls, o.noted));
-        if (o.terminal)
+        if (o.terminal) {
                 open_terminal(&master, &peer);
+                CHECK_OK(ioctl(peer, TIOCSWINSZ, &o.size));
+        }
 
         if (d->tells_client) {
                 _cleanup_free_ char *pid = NULL;
