@@ -22,6 +22,7 @@ typedef struct Client {
         Screen screen;
         char *const *argv;      /* as main() got it, to begin anew with */
         sd_bus *bus;            /* NULL until client_connect() */
+        json_t *results;        /* of verbs that do something, see client/results.h */
         int agent;              /* pidfd of polkit's agent, or -EBADF; see client/agent.h */
 } Client;
 

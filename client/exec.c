@@ -9,6 +9,7 @@
 #include "client/agent.h"
 #include "client/exec-call.h"
 #include "client/exec.h"
+#include "client/results.h"
 #include "client/session.h"
 #include "client/stdio.h"
 #include "client/terminal.h"
@@ -337,6 +338,9 @@ static int on_refusal(Run *run, sd_bus_message *m) {
                 if (sd_bus_error_has_name(e, unable[i]))
                         return end_with(run, -EOPNOTSUPP);
 
+        if (request->detach)
+                results_add_error(run->client, request->machine, r, e);
+
         /* The bus speaks of the object, which people have never heard of. */
         if (sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_OBJECT)) {
                 (void) log_error(0, _("No machine '%s' known"), request->machine);
@@ -357,7 +361,9 @@ static int on_started(Run *run) {
         int r;
 
         if (run->request->detach) {
-                (void) printf("%" PRIu32 "\n", run->answer.pid);
+                if (run->client->options.format == OUTPUT_TEXT)
+                        (void) printf("%" PRIu32 "\n", run->answer.pid);
+                results_add_ok(run->client, run->request->machine, "pid", json_integer(run->answer.pid));
                 return end_with(run, EXIT_SUCCESS);
         }
 

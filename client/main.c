@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "client/agent.h"
+#include "client/results.h"
 #include "client/verbs/families.h"
 #include "client/verbs/help.h"
 #include "lib/base/i18n.h"
@@ -13,22 +14,31 @@
 static void client_done(Client *client) {
         screen_done(&client->screen);
         agent_stop(client);
+        json_decref(client->results);
         options_done(&client->options);
         (void) sd_bus_flush_close_unref(client->bus);
 }
 
-static int print_version(void) {
+static int print_version(Client *client) {
+        if (client->options.format != OUTPUT_TEXT)
+                return client_print_json(client, json_pack("{s:s, s:s}", "name", "berthctl",
+                                                           "version", BERTH_VERSION));
+
         (void) puts("berthctl " BERTH_VERSION);
         return EXIT_SUCCESS;
 }
 
 static int run(Client *client, char *const *args) {
+        int r, status;
+
         if (client->options.help)
                 return print_help(client);
         if (client->options.version)
-                return print_version();
+                return print_version(client);
 
-        return verb_run(verb_families, client, args);
+        status = verb_run(verb_families, client, args);
+        r = results_print(client);
+        return status == EXIT_SUCCESS && r < 0 ? r : status;
 }
 
 /* What is opened next gets the lowest number that is free, and was to be neither. */

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "client/keys.h"
 #include "client/options.h"
@@ -65,6 +66,25 @@ static int set_elsewhere(_unused_ Options *o, const char *argument) {
         (void) log_error(0, _("Cannot go to '%s': berthctl manages the machines of this host only."),
                          argument);
         return -EINVAL;
+}
+
+/* Machines of users have no manager of their own, which machinectl's option of this name asks for. */
+static int set_system(_unused_ Options *o, _unused_ const char *argument) {
+        return 0;
+}
+
+/* As machinectl has it, but that containers are run by berth-run. */
+static int set_runner(_unused_ Options *o, const char *argument) {
+        if (streq_ptr(argument, "nspawn"))
+                return 0;
+        if (argument && !streq(argument, "vmspawn")) {
+                (void) log_error(0, _("Failed to parse --runner: '%s' is not nspawn or vmspawn."),
+                                 argument);
+                return -EINVAL;
+        }
+
+        (void) log_error(0, _("Not supported: berthctl starts no virtual machines."));
+        return -EOPNOTSUPP;
 }
 
 static int set_property(Options *o, const char *argument) {
@@ -144,6 +164,11 @@ static int set_signal(Options *o, const char *argument) {
 static int set_uid(Options *o, const char *argument) {
         o->uid = argument;
         return 0;
+}
+
+static int set_user(Options *o, const char *argument) {
+        o->has_user = true;
+        return set_uid(o, argument);
 }
 
 static int set_timeout(Options *o, const char *argument) {
@@ -355,7 +380,8 @@ static int set_priority(Options *o, const char *argument) {
 /* Those of journalctl, which is given the word as an argument. */
 static const char *const output_modes[] = {
         "short", "short-precise", "short-iso", "short-iso-precise", "short-full", "short-monotonic",
-        "short-unix", "verbose", "export", "json", "json-pretty", "json-sse", "json-seq", "cat", "with-unit",
+        "short-unix", "short-delta", "verbose", "export", "json", "json-pretty", "json-sse", "json-seq",
+        "cat", "with-unit",
 };
 
 static int set_output(Options *o, const char *argument) {
@@ -375,6 +401,10 @@ static int set_output(Options *o, const char *argument) {
 
         (void) log_error(0, _("Unknown output '%s'."), argument);
         return -EINVAL;
+}
+
+static int set_json(Options *o, _unused_ const char *argument) {
+        return set_output(o, isatty(STDOUT_FILENO) ? "json-pretty" : "json");
 }
 
 static int set_max_addresses(Options *o, const char *argument) {
@@ -406,6 +436,8 @@ static const OptionRow option_table[] = {
           N_("Not supported: manage other hosts") },
         { 'M', "machine", "MACHINE", set_elsewhere,
           N_("Not supported: manage machines in a machine") },
+        { 0, "system", NULL, set_system,
+          N_("Ask the manager of the host's machines, which is the only one") },
         { 'p', "property", "NAME", set_property,
           N_("Show only properties of this name") },
         { 0, "value", NULL, set_value,
@@ -422,7 +454,7 @@ static const OptionRow option_table[] = {
           N_("Whom to send a signal: leader, all, supervisor") },
         { 's', "signal", "SIGNAL", set_signal,
           N_("Which signal to send; 'help' lists them") },
-        { 'u', "user", "USER", set_uid,
+        { 'u', "user", "USER", set_user,
           N_("User to run the shell or program as") },
         { 0, "uid", "USER", set_uid,
           N_("The same") },
@@ -452,13 +484,17 @@ static const OptionRow option_table[] = {
           N_("Create the destination before mounting, if it is missing") },
         { 0, "now", NULL, set_now,
           N_("Start machines that are enabled, or stop those that are disabled") },
+        { 0, "runner", "RUNNER", set_runner,
+          N_("What runs machines: only nspawn, for containers, is supported") },
+        { 'V', NULL, NULL, set_runner,
+          N_("Not supported: the same as --runner=vmspawn") },
         { 0, "order", "INTEGER", set_order,
           N_("When to start a machine: those of a lower number come first") },
         { 0, "delay", "SECONDS", set_delay,
           N_("How long to wait before a machine is started") },
-        { 0, "after", "NAME", set_after,
+        { 0, "after", "NAME[,NAME...]", set_after,
           N_("Machines to wait for before") },
-        { 0, "requires", "NAME", set_requires,
+        { 0, "requires", "NAME[,NAME...]", set_requires,
           N_("Machines that must be ready before") },
         { 0, "parallel", "INTEGER", set_parallel,
           N_("How many machines to start at a time") },
@@ -482,7 +518,13 @@ static const OptionRow option_table[] = {
           N_("Number of addresses to show, or 'all'") },
         { 'o', "output", "MODE", set_output,
           N_("How to print: json, json-pretty, or a mode for log lines; 'help' lists them") },
+        { 'j', NULL, NULL, set_json,
+          N_("The same as --output=json, or json-pretty on a terminal") },
 };
+
+static bool may_lack_argument(const OptionRow *row) {
+        return row->argument && *row->argument == '[' && endswith(row->argument, "]");
+}
 
 /* A letter may mean different things with different verbs; in front of the verb, the first of them. */
 static const OptionRow *find_letter(int letter, const char *verb) {
@@ -521,7 +563,7 @@ static void getopt_init(Getopt *g) {
 
                 if (row->letter && !strchr(g->letters, row->letter)) {
                         *p++ = row->letter;
-                        if (row->argument && *row->argument != '[')
+                        if (row->argument && !may_lack_argument(row))
                                 *p++ = ':';
                 }
 
@@ -530,7 +572,7 @@ static void getopt_init(Getopt *g) {
                         g->names[n++] = (struct option) {
                                 .name = row->name,
                                 .has_arg = !row->argument ? no_argument :
-                                           *row->argument == '[' ? optional_argument : required_argument,
+                                           may_lack_argument(row) ? optional_argument : required_argument,
                                 .val = LONG_OPTION,
                         };
                 }
@@ -540,6 +582,16 @@ static void getopt_init(Getopt *g) {
 /* Behind "shell NAME" comes the command for inside, with options of its own. */
 static bool ends_options(char *const *args) {
         return args && (streq(args[0], "shell") || streq(args[0], "exec")) && args[1];
+}
+
+/* machinectl's option of this name takes no argument. */
+static int check_user(const Options *o, char *const *args) {
+        if (!o->has_user || (args && (streq(args[0], "shell") || streq(args[0], "exec"))))
+                return 0;
+
+        (void) log_error(0, _("--user goes with shell and exec only: users have no manager of machines "
+                              "of their own."));
+        return -EINVAL;
 }
 
 /* The first is the verb. That of exec has the statuses of its command otherwise. */
@@ -617,6 +669,10 @@ int options_parse(Options *o, int argc, char *const *argv, char ***ret_args) {
                         return r;
         }
 
+        r = check_user(o, args);
+        if (r < 0)
+                return r;
+
         *ret_args = TAKE_PTR(args);
         return 0;
 }
@@ -633,7 +689,7 @@ void options_print(void) {
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
                 const OptionRow *row = &option_table[i];
                 char head[64];
-                bool may_lack = row->argument && *row->argument == '[';
+                bool may_lack = may_lack_argument(row);
 
                 (void) snprintf(head, sizeof(head), "%s%.1s%s%s%s%s",
                                 row->letter ? "-" : "  ", row->letter ? &row->letter : "",
@@ -642,4 +698,21 @@ void options_print(void) {
                                 row->argument ? row->argument + may_lack : "");
                 (void) printf("  %-26s %s\n", head, _(row->what));
         }
+}
+
+json_t *options_to_json(void) {
+        json_t *all = json_array();
+
+        for (size_t i = 0; i < ELEMENTSOF(option_table); i++) {
+                const OptionRow *row = &option_table[i];
+
+                (void) json_array_append_new(all, json_pack(
+                        "{s:o, s:s?, s:s?, s:b, s:s?, s:s}",
+                        "letter", row->letter ? json_stringn(&row->letter, 1) : json_null(),
+                        "name", row->name, "argument", row->argument,
+                        "argument_optional", may_lack_argument(row),
+                        "command", row->verb, "description", _(row->what)));
+        }
+
+        return all;
 }

@@ -8,6 +8,7 @@
  * rows of one table, from which reading them and the help follow.
  */
 
+#include <jansson.h>
 #include <limits.h>
 
 #include "lib/base/base.h"
@@ -45,6 +46,7 @@ typedef struct Options {
         char **properties;              /* those that show prints; NULL for all */
         char **environment;             /* NAME=value, for shell and exec */
         const char *uid;                /* user for them, or NULL */
+        bool has_user;                  /* was given as --user */
         const char *directory;          /* for exec, or NULL */
         Tty tty;
         bool detach;
@@ -89,3 +91,6 @@ void options_done(Options *o);
 
 /* Prints what each option does, one a line. */
 void options_print(void);
+
+/* Says the same as an array of objects, for programs. */
+json_t *options_to_json(void);

@@ -49,3 +49,6 @@ int verb_run(const VerbFamily *const *families, Client *client, char *const *arg
 
 /* Prints all verbs, by family, one a line. */
 void verbs_print(const VerbFamily *const *families, const Screen *screen);
+
+/* Says the same as an array of objects, for programs. */
+json_t *verbs_to_json(const VerbFamily *const *families);

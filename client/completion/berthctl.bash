@@ -17,11 +17,11 @@ __berthctl_startable() {
 
 _berthctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' words='' i
-        local options='-h --help --version --no-pager --no-legend --no-ask-password -q --quiet -a --all
-                       -l --full --value --runtime --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now --watch'
+        local options='-h --help --version --no-pager --no-legend --no-ask-password --system -V -q --quiet -a --all
+                       -l --full --value --runtime --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now --watch -j'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
                           -w --workdir --detach-keys
-                          --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
+                          --runner --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
         local running='status show logs stats events poweroff stop reboot restart terminate kill freeze pause thaw resume set login shell exec copy-to copy-from bind'
         local startable='start enable disable'
         local alone='list list-enabled autostart help'
@@ -54,6 +54,8 @@ _berthctl() {
         -p | --property | -P)
                 words='Name Id Timestamp TimestampMonotonic Service Unit Leader Class RootDirectory
                        NetworkInterfaces State' ;;
+        --runner)
+                words='nspawn' ;;
         --tty)
                 [[ ${COMP_WORDS[COMP_CWORD]} != '=' && ${COMP_WORDS[COMP_CWORD - 1]} != '=' ]] ||
                         words='yes no auto' ;;

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "client/agent.h"
+#include "client/results.h"
 #include "client/starts.h"
 #include "client/table.h"
+#include "client/value.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
 #include "lib/base/i18n.h"
@@ -53,10 +55,12 @@ static int on_started(sd_bus_message *reply, void *userdata, _unused_ sd_bus_err
         Start *start = p->start;
 
         free(p);
-        if (!e || sd_bus_error_has_name(e, "org.freedesktop.machine1.MachineExists"))
+        if (!e || sd_bus_error_has_name(e, "org.freedesktop.machine1.MachineExists")) {
                 start->state = START_READY;
-        else {
+                results_add_ok(run->client, start->name, NULL, NULL);
+        } else {
                 start->state = START_FAILED;
+                results_add_error(run->client, start->name, 0, e);
                 (void) complain(-sd_bus_error_get_errno(e), e, _("Could not start machine '%s'"),
                                 start->name);
         }
@@ -134,11 +138,17 @@ static int go_on(Run *run) {
         return r < 0 ? sd_event_exit(run->event, r) : 0;
 }
 
-static void tell_left_out(const Starts *starts) {
-        for (size_t i = 0; i < starts->n; i++)
-                if (starts->list[i]->state == START_LEFT_OUT)
-                        (void) log_error(0, _("Did not start machine '%s': it waits for '%s'."),
-                                         starts->list[i]->name, starts->list[i]->blocker);
+static void tell_left_out(Client *client, const Starts *starts) {
+        for (size_t i = 0; i < starts->n; i++) {
+                const Start *start = starts->list[i];
+
+                if (start->state != START_LEFT_OUT)
+                        continue;
+
+                (void) log_error(0, _("Did not start machine '%s': it waits for '%s'."), start->name,
+                                 start->blocker);
+                results_add_error(client, start->name, -ECANCELED, NULL);
+        }
 }
 
 static unsigned choose_parallel(const Options *o) {
@@ -167,7 +177,7 @@ static int run_starts(Run *run) {
         if (r < 0)
                 return log_error(r, _("Lost the connection to the daemon"));
 
-        tell_left_out(&run->starts);
+        tell_left_out(run->client, &run->starts);
         return starts_count(&run->starts, START_READY) == run->starts.n ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -234,6 +244,32 @@ static int for_each_enabled(Client *client, int (*add)(void *userdata, const Ena
         return r < 0 ? log_error(r, _("Cannot read the daemon's answer")) : 0;
 }
 
+static json_t *names_to_json(char *const *names) {
+        json_t *all = json_array();
+
+        for (; names && *names; names++)
+                (void) json_array_append_new(all, value_string(*names));
+
+        return all;
+}
+
+static int add_object(void *userdata, const Enabled *e) {
+        json_t *one;
+
+        one = json_pack("{s:o, s:i, s:I, s:o, s:o}", "machine", value_string(e->name), "order", e->order,
+                        "delay_usec", (json_int_t) e->delay_usec, "after", names_to_json(e->after),
+                        "requires", names_to_json(e->requires));
+        return json_array_append_new(userdata, one) < 0 ? -ENOMEM : 0;
+}
+
+static int print_enabled_json(Client *client) {
+        _cleanup_(json_freep) json_t *all = json_array();
+        int r;
+
+        r = for_each_enabled(client, add_object, all);
+        return r < 0 ? r : client_print_json(client, TAKE_PTR(all));
+}
+
 static int add_row(void *userdata, const Enabled *e) {
         _cleanup_free_ char *after = NULL, *requires = NULL;
         char order[16] = "", delay[32] = "";
@@ -257,6 +293,9 @@ static int verb_list_enabled(Client *client, _unused_ char *const *args) {
         _cleanup_(table_freep) Table *table = NULL;
         int r;
 
+        if (client->options.format != OUTPUT_TEXT)
+                return print_enabled_json(client);
+
         r = table_new(headings, &table);
         if (r >= 0)
                 r = for_each_enabled(client, add_row, table);
@@ -279,6 +318,7 @@ static int verb_autostart(Client *client, _unused_ char *const *args) {
                 return r;
 
         agent_start(client);
+        results_expect(client, (char *const[]) { NULL });
         return run_starts(&run);
 }
 
@@ -334,7 +374,13 @@ static int change_one(Client *client, const char *method, const char *name, bool
                 return log_error(r, _("Cannot call the daemon"));
 
         r = sd_bus_call(client->bus, m, UINT64_MAX, &e, NULL);
-        return r < 0 ? complain(r, &e, _("Could not change whether machine '%s' is enabled"), name) : 0;
+        if (r < 0) {
+                results_add_error(client, name, r, &e);
+                return complain(r, &e, _("Could not change whether machine '%s' is enabled"), name);
+        }
+
+        results_add_ok(client, name, NULL, NULL);
+        return 0;
 }
 
 static int change_all(Client *client, const char *method, char *const *names, bool has_options) {
@@ -345,6 +391,7 @@ static int change_all(Client *client, const char *method, char *const *names, bo
                 return r;
 
         agent_start(client);
+        results_expect(client, names);
         for (; *names; names++)
                 if (change_one(client, method, *names, has_options) < 0)
                         status = EXIT_FAILURE;
@@ -383,8 +430,12 @@ static int stop(Client *client, const char *name) {
                 r = sd_bus_call(client->bus, m, UINT64_MAX, &e, NULL);
         if (r < 0 && sd_bus_error_has_name(&e, "org.freedesktop.machine1.NoSuchMachine"))
                 return 0;
+        if (r < 0) {
+                results_add_error(client, name, r, &e);
+                return complain(r, &e, _("Could not stop machine '%s'"), name);
+        }
 
-        return r < 0 ? complain(r, &e, _("Could not stop machine '%s'"), name) : 0;
+        return 0;
 }
 
 static int verb_disable(Client *client, char *const *args) {

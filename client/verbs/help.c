@@ -6,7 +6,19 @@
 #include "client/verbs/help.h"
 #include "lib/base/i18n.h"
 
+static int print_json(Client *client) {
+        json_t *help = json_pack("{s:o, s:o}", "commands", verbs_to_json(verb_families),
+                                 "options", options_to_json());
+        int r;
+
+        r = help ? client_print_json(client, help) : -ENOMEM;
+        return r < 0 ? r : EXIT_SUCCESS;
+}
+
 int print_help(Client *client) {
+        if (client->options.format != OUTPUT_TEXT)
+                return print_json(client);
+
         if (!client->options.no_pager)
                 screen_start_pager(&client->screen);
 

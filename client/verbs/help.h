@@ -13,6 +13,8 @@
  * print_help() - print all verbs and options
  * @client:             the client
  *
- * Return: 0, always: the exit status.
+ * Return: exit status, or negative error code on failure.
+ * Errors: -EIO         it could not be written
+ *         -ENOMEM
  */
 int print_help(Client *client);

@@ -6,6 +6,7 @@
 #include "client/agent.h"
 #include "client/calls.h"
 #include "client/machine.h"
+#include "client/results.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
 #include "lib/base/i18n.h"
@@ -15,7 +16,7 @@
 
 /* One verb that is applied to several machines, all at the same time. */
 typedef struct Target {
-        const Client *client;
+        Client *client;
         const char *name;
         const char *complaint;          /* with one %s for the name */
         bool *failed;                   /* of all targets together */
@@ -31,10 +32,13 @@ static int on_done(
         _cleanup_free_ char *what = NULL;
         int r;
 
-        if (!e)
+        if (!e) {
+                results_add_ok(target->client, target->name, NULL, NULL);
                 return 0;
+        }
 
         *target->failed = true;
+        results_add_error(target->client, target->name, 0, e);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         r = text_printf(&what, target->complaint, target->name);
@@ -65,6 +69,7 @@ static int run_targets(Client *client, char *const *names, AddCall add, const ch
                 return r;
 
         agent_start(client);
+        results_expect(client, names);
         targets = calloc(n, sizeof(Target));
         if (!targets)
                 return -ENOMEM;
@@ -148,7 +153,8 @@ static int on_stopped(Calls *calls, sd_bus_message *reply, const sd_bus_error *e
         if (r < 0)
                 return r;
 
-        if (!target->client->options.quiet)
+        results_add_ok(target->client, target->name, "end", json_string(how));
+        if (!target->client->options.quiet && target->client->options.format == OUTPUT_TEXT)
                 (void) printf(streq(how, "killed") ? _("Machine '%s' was killed.\n")
                                                    : _("Machine '%s' has shut down.\n"), target->name);
         return 0;

@@ -2,6 +2,7 @@
 
 #include "client/agent.h"
 #include "client/machine.h"
+#include "client/results.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
 #include "lib/base/i18n.h"
@@ -70,12 +71,16 @@ static int verb_set(Client *client, char *const *args) {
         if (r < 0)
                 return r;
 
+        agent_start(client); /* before the message is made, which says whether anybody may be asked */
         r = make_call(client, args, &m);
         if (r < 0)
                 return r;
 
-        agent_start(client);
         r = sd_bus_call(client->bus, m, UINT64_MAX, &e, NULL);
+        if (r < 0)
+                results_add_error(client, args[0], r, &e);
+        else
+                results_add_ok(client, args[0], NULL, NULL);
         if (sd_bus_error_has_name(&e, SD_BUS_ERROR_UNKNOWN_OBJECT)) {
                 (void) log_error(0, _("No machine '%s' known"), args[0]);
                 return r;

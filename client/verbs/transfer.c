@@ -5,7 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "client/agent.h"
-#include "client/calls.h"
+#include "client/results.h"
 #include "client/verb.h"
 #include "client/verbs/families.h"
 #include "lib/base/i18n.h"
@@ -65,6 +65,7 @@ static int make_path(const char *path, char **ret) {
 /* A copy that is under way. */
 typedef struct Copy {
         Client *client;
+        const char *machine;
         sd_event *event;
         sd_bus_slot *call, *progress, *cancel;
         bool has_line;          /* of progress, on the terminal */
@@ -90,8 +91,11 @@ static int on_copied(sd_bus_message *reply, void *userdata, _unused_ sd_bus_erro
         Copy *c = userdata;
 
         clear_line(c);
-        if (e)
+        if (e) {
                 (void) complain(-sd_bus_error_get_errno(e), e, "%s", _("Could not copy"));
+                results_add_error(c->client, c->machine, 0, e);
+        } else
+                results_add_ok(c->client, c->machine, NULL, NULL);
 
         return sd_event_exit(c->event, e ? EXIT_FAILURE : EXIT_SUCCESS);
 }
@@ -212,7 +216,7 @@ static int copy(
                 const char *destination) {
 
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(copy_done) Copy c = { .client = client };
+        _cleanup_(copy_done) Copy c = { .client = client, .machine = name };
         int r;
 
         r = client_connect(client);
@@ -220,6 +224,7 @@ static int copy(
                 return r;
 
         agent_start(client);
+        results_expect(client, (char *const[]) { (char *) name, NULL });
         r = new_call(client, method, name, source, destination, &m);
         if (r >= 0)
                 r = watch(&c);
@@ -254,24 +259,10 @@ static int verb_copy_from(Client *client, char *const *args) {
         return copy(client, "CopyFromMachine", args[0], args[1], destination);
 }
 
-static int on_bound(
-                _unused_ Calls *calls,
-                _unused_ sd_bus_message *reply,
-                const sd_bus_error *e,
-                void *userdata) {
-
-        bool *failed = userdata;
-
-        *failed = e;
-        if (e)
-                (void) complain(-sd_bus_error_get_errno(e), e, "%s", _("Could not mount"));
-        return 0;
-}
-
 static int verb_bind(Client *client, char *const *args) {
-        _cleanup_(calls_freep) Calls *calls = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const Options *o = &client->options;
-        bool failed = false;
         int r;
 
         r = client_connect(client);
@@ -279,18 +270,22 @@ static int verb_bind(Client *client, char *const *args) {
                 return r;
 
         agent_start(client);
-        r = calls_new(client->bus, &calls);
+        r = sd_bus_message_new_method_call(client->bus, &m, MACHINE1_NAME, MACHINE1_PATH, MACHINE1_MANAGER,
+                                           "BindMountMachine");
         if (r >= 0)
-                r = calls_add(calls, MACHINE1_PATH, MACHINE1_MANAGER, "BindMountMachine", on_bound, &failed,
-                              "sssbb", args[0], args[1], args[2] ?: "", o->read_only, o->mkdir);
+                r = sd_bus_message_append(m, "sssbb", args[0], args[1], args[2] ?: "", o->read_only,
+                                          o->mkdir);
         if (r < 0)
                 return log_error(r, _("Cannot call the daemon"));
 
-        r = calls_run(calls);
-        if (r < 0)
-                return log_error(r, _("Lost the connection to the daemon"));
+        r = sd_bus_call(client->bus, m, UINT64_MAX, &e, NULL);
+        if (r < 0) {
+                results_add_error(client, args[0], r, &e);
+                return complain(r, &e, "%s", _("Could not mount"));
+        }
 
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        results_add_ok(client, args[0], NULL, NULL);
+        return EXIT_SUCCESS;
 }
 
 static const Verb verbs[] = {
