@@ -56,9 +56,10 @@ static int read_all(const Stats *s, Usages *ret) {
         return r < 0 ? r : usages_request(s->client->bus, names, ret);
 }
 
-/* Of those that nobody has named, some may have gone between the list and the question. */
-static bool complain_of_missing(const Stats *s, const Usages *now) {
-        bool failed = false;
+/* Of those that nobody has named, some may have gone between the list and the question.
+ * Returns how many of those that were named have not answered. */
+static size_t complain_of_missing(const Stats *s, const Usages *now) {
+        size_t n = 0;
 
         for (size_t i = 0; s->names[0] && i < now->n; i++) {
                 const Usage *u = &now->list[i];
@@ -67,7 +68,7 @@ static bool complain_of_missing(const Stats *s, const Usages *now) {
                 if (u->error == 0)
                         continue;
 
-                failed = true;
+                n++;
                 if (u->error_text)
                         (void) complain(u->error, &e, _("Could not get statistics of machine '%s'"),
                                         u->name);
@@ -75,7 +76,7 @@ static bool complain_of_missing(const Stats *s, const Usages *now) {
                         (void) log_error(0, _("No machine '%s' known"), u->name);
         }
 
-        return failed;
+        return n;
 }
 
 static int print_all(const Stats *s, const Usages *now) {
@@ -151,7 +152,7 @@ static int watch(Stats *s) {
 int verb_stats(Client *client, char *const *args) {
         _cleanup_(stats_done) Stats s = { .client = client, .names = args };
         _cleanup_(usages_done) Usages now = {};
-        bool failed;
+        size_t n_failed;
         int r;
 
         r = client_connect(client);
@@ -165,10 +166,12 @@ int verb_stats(Client *client, char *const *args) {
         if (r < 0)
                 return log_error(r, _("Could not get statistics"));
 
-        failed = complain_of_missing(&s, &now);
+        n_failed = complain_of_missing(&s, &now);
+        if (n_failed > 0 && n_failed == now.n)
+                return EXIT_FAILURE;
         if (!client->options.no_pager)
                 screen_start_pager(&client->screen);
 
         r = print_all(&s, &now);
-        return r < 0 ? log_error(r, _("Cannot print the list")) : failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return r < 0 ? log_error(r, _("Cannot print the list")) : n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

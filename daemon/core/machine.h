@@ -31,6 +31,7 @@ typedef enum WatchFile {
 /* What was last noticed there. */
 typedef struct MachineWatch {
         int wds[_WATCH_FILE_MAX];       /* inotify's numbers; 0: none */
+        bool has_own_pids;              /* its leader is the init of a PID namespace */
         bool is_frozen, is_marked;
         uint64_t oom_kills;             /* since the group is there */
         uint64_t oom_at;                /* the last one that we saw, µs since boot; 0: none */

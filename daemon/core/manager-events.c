@@ -2,6 +2,7 @@
 
 /* What happens in the life of machines, and starts of services, which tell of it. */
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "daemon/core/manager-private.h"
@@ -206,6 +207,14 @@ void manager_tell_registered(Manager *m, Machine *machine) {
 static const char *cause_of_exit(Machine *machine, int status) {
         if (machine_state(machine) == MACHINE_CLOSING)
                 return "stopped";
+
+        /* What reboot(2) makes of itself in a PID namespace, whose init hears no such signals. */
+        if (WIFSIGNALED(status) && machine_watch(machine)->has_own_pids) {
+                if (WTERMSIG(status) == SIGINT)
+                        return "poweroff";
+                if (WTERMSIG(status) == SIGHUP)
+                        return "reboot";
+        }
         if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
             watch_was_out_of_memory(machine_watch(machine)))
                 return "out-of-memory";

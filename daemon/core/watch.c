@@ -190,6 +190,8 @@ void watches_add(Watches *w, Machine *m) {
 
         for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++)
                 (void) watch_file(w, m, file);
+        machine_watch(m)->has_own_pids = machine_leader_fd(m) >= 0 &&
+                                         process_shares_namespace(machine_leader_fd(m), "pid") == 0;
 
         /* A scope was made for it just now: nothing has happened there. */
         if (!machine_info(m)->owns_scope)
