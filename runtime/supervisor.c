@@ -9,6 +9,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
+#include "lib/kernel/cgroup.h"
 #include "lib/kernel/process.h"
 #include "runtime/console.h"
 #include "runtime/notify.h"
@@ -56,6 +57,10 @@ static void terminate(Supervisor *s) {
         }
 
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Terminating...");
+
+        /* Who was frozen hears nothing, and whoever has frozen it may not know who ends us. */
+        if (s->run->cgroup)
+                (void) cgroup_write(s->run->cgroup, "cgroup.freeze", "0");
         kill_payload(s, spec_kill_signal(s->run->spec));
 }
 

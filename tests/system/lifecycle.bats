@@ -283,3 +283,27 @@ END
     berthctl thaw web
     berthctl status -o json web | grep -q '"frozen":false'
 }
+
+@test "a frozen guest shuts down in order when systemd ends its unit" {
+    berthctl freeze web
+    SECONDS=0
+    systemctl stop berth@web.service
+    [ $SECONDS -lt 30 ]
+    [ "$(systemctl show berth@web.service --property=Result --value)" = success ]
+    berthctl start web
+}
+
+@test "a guest that freezes itself, or what it should end, ends all the same" {
+    run timeout 2 systemd-run --quiet --wait -M web sh -c 'echo 1 >/sys/fs/cgroup/cgroup.freeze'
+    eventually frozen web
+    run -0 berthctl stop --timeout=20 web
+    refused machine_listed web
+    berthctl start web
+
+    systemd-run --quiet --unit=still -M web --property=Delegate=yes --property=TimeoutStopSec=infinity \
+        sh -c 'echo 1 >"/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/cgroup.freeze"'
+    run -0 berthctl stop --timeout=2 web
+    refused machine_listed web
+    refused unit_active berth@web.service
+    berthctl start web
+}
