@@ -45,10 +45,19 @@ static int check_set(const OperationRequest *q, const char **reterr_text) {
         return r;
 }
 
+static void on_set(void *userdata, int result) {
+        Operation *o = userdata;
+        const OperationRequest *q = &o->request;
+
+        if (result >= 0)
+                manager_tell(o->manager, q->machine, MACHINE_EVENT_LIMIT_CHANGED, &q->limits);
+        operation_finish(o, result, NULL);
+}
+
 static int run_set(Operation *o) {
         const OperationRequest *q = &o->request;
 
-        return manager_set_properties(o->manager, o->machine, q->runtime, &q->limits, on_done, o);
+        return manager_set_properties(o->manager, o->machine, q->runtime, &q->limits, on_set, o);
 }
 
 const OperationKind operation_set_properties = {

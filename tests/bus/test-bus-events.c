@@ -172,6 +172,24 @@ TEST(a_machine_is_ready_when_its_service_is) {
         check_lines(&s, "starting cause=request; +; ready");
 }
 
+TEST(limits_that_were_set_are_told) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *set = NULL, *call = NULL;
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        set = fixture_call(&s.f, MACHINE_PATH_PREFIX "/web", BERTH_MACHINE, "SetProperties", "ba(sv)", true,
+                           2, "TasksMax", "t", UINT64_C(9), "CPUWeight", "t", UINT64_C(50));
+        CHECK(!sd_bus_message_is_method_error(set, NULL));
+        check_lines(&s, "+; ready; limit-changed TasksMax=t9 CPUWeight=t50");
+
+        s.f.replies_scope = false;
+        call = fixture_send(&s.f, MACHINE_PATH_PREFIX "/web", BERTH_MACHINE, "SetProperties", "ba(sv)", true,
+                            1, "TasksMax", "t", UINT64_C(10));
+        fake_scope_answer(&s.f.scope, -EIO);
+        check_lines(&s, "+; ready; limit-changed TasksMax=t9 CPUWeight=t50");
+}
+
 TEST(a_restart_of_the_daemon_is_no_event) {
         _cleanup_(story_done) Story s;
 
