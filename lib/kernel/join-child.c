@@ -104,13 +104,27 @@ static int become_user(const JoinRequest *request) {
         return setresuid(request->uid, request->uid, request->uid) < 0 ? -errno : 0;
 }
 
-/* Who is root may have more than the leader; who is not could not take it back. */
-static int take_limits(const JoinPlan *plan) {
-        for (int i = 0; i < (int) RLIM_NLIMITS; i++)
-                if (setrlimit((__rlimit_resource_t) i, &plan->limits[i]) < 0)
-                        return -errno;
+static int take_limit(__rlimit_resource_t which, struct rlimit wanted) {
+        struct rlimit ours;
 
-        return 0;
+        if (setrlimit(which, &wanted) >= 0)
+                return 0;
+        if (errno != EPERM || getrlimit(which, &ours) < 0)
+                return -errno;
+
+        /* More than we have takes CAP_SYS_RESOURCE. */
+        wanted.rlim_max = MIN(wanted.rlim_max, ours.rlim_max);
+        wanted.rlim_cur = MIN(wanted.rlim_cur, wanted.rlim_max);
+        return setrlimit(which, &wanted) < 0 ? -errno : 0;
+}
+
+static int take_limits(const JoinPlan *plan) {
+        int r = 0;
+
+        for (int i = 0; r >= 0 && i < (int) RLIM_NLIMITS; i++)
+                r = take_limit((__rlimit_resource_t) i, plan->limits[i]);
+
+        return r;
 }
 
 /* Leaves 0, 1, 2 and REPORT_FD, and closes all others. They are moved up

@@ -87,9 +87,11 @@ static int plan_privileges(JoinPlan *plan) {
         return 0;
 }
 
+/* Without CAP_SYS_RESOURCE those of other users are none of our business: then ours hold. */
 static int plan_limits(JoinPlan *plan, pid_t pid) {
         for (int i = 0; i < (int) RLIM_NLIMITS; i++)
-                if (prlimit(pid, (__rlimit_resource_t) i, NULL, &plan->limits[i]) < 0)
+                if (prlimit(pid, (__rlimit_resource_t) i, NULL, &plan->limits[i]) < 0 &&
+                    (errno != EPERM || getrlimit((__rlimit_resource_t) i, &plan->limits[i]) < 0))
                         return -errno;
 
         return 0;

@@ -33,6 +33,7 @@ MANAGER = BUS + ".Manager"
 MACHINE = BUS + ".Machine"
 BERTH = "org.berth.Manager1"
 BERTH_MACHINE = "org.berth.Machine1"
+PROCESS = "org.berth.Process1"
 CALLERS = {"root": 0, "owner": pwd.getpwnam("owner").pw_uid, "other": pwd.getpwnam("other").pw_uid,
            "nobody": 65534}
 
@@ -76,6 +77,7 @@ ROWS = [
         "CopyTo", {"source": "/etc/hostname", "destination": TRACE}, ["copy-to"], ["/etc/hostname", TRACE]),
     Row(ASKED, "CopyFromMachineWithFlags", "CopyFromWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
     Row(ASKED, "CopyToMachineWithFlags", "CopyToWithFlags", "sst", ("/etc/hostname", TRACE, 1)),
+    Row(OWNER, berth="Exec", signature="asa{sv}", arguments=(["/bin/true"], {})),
     Row(OWNER, berth="Thaw", words=["thaw"]),
     Row(OWNER, berth="OpenJournal", words=["logs"]),
     Row(OWNER, berth="OpenConsoleLog", words=["logs", "--console"]),
@@ -215,7 +217,7 @@ def lives(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -360,6 +362,31 @@ def check_managing(table):
         table.check("ListEnabledMachines", caller, error, "allowed")
 
 
+def start_program(machine_name):
+    """A program that does nothing in a machine, as its caller wants it: its object's path."""
+    return bus().call_sync(BUS, f"{PATH}/machine/{machine_name}", BERTH_MACHINE, "Exec",
+                           GLib.Variant("(asa{sv})", (["sleep", "infinity"], {})), None,
+                           Gio.DBusCallFlags.NONE, 30000, None)[0]
+
+
+def check_programs(table):
+    """Programs are for those who have started them, or may start others."""
+    for registered_as, owns in ((0, False), (CALLERS["owner"], True)):
+        run(*sys.argv[2:], "allowed")
+        machine = Machine(CALLERS["owner"], registered_as)
+        programs = {who: as_user(uid, start_program, machine.name) for who, uid in CALLERS.items()}
+        run(*sys.argv[2:], table.polkit)
+        for starter, path in programs.items():
+            for caller, uid in CALLERS.items():
+                expected = "allowed" if caller == starter else table.expected(caller, OWNER, owns)
+                error = error_of(uid, path, PROCESS, "Kill", "i", (int(signal.SIGCONT),))
+                table.check(f"Kill of {starter}’s program", caller, error, expected)
+                # It has no terminal: that is told to those who may.
+                error = error_of(uid, path, PROCESS, "Resize", "qq", (24, 80))
+                table.check(f"Resize of {starter}’s program", caller, error, expected)
+        machine.end()
+
+
 def main():
     table = Table(sys.argv[1])
     # The last three rows end one each, at each of their doors, for everybody who may.
@@ -373,6 +400,7 @@ def main():
     check_machines(table, of_owner, owns=True)
     check_registration(table)
     check_managing(table)
+    check_programs(table)
     os.rmdir(os.path.dirname(TRACE))
     for user in USERS.values():
         user.end()

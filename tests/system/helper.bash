@@ -291,7 +291,8 @@ leader_start() {
 }
 
 leader_of() {
-    read -r leader _ <"/proc/$1/task/$1/children" && leader_runs "$leader"
+    # That file has no end of line.
+    read -r leader _ <"/proc/$1/task/$1/children" || [ -n "$leader" ] && leader_runs "$leader"
 }
 
 leader_runs() {
