@@ -172,7 +172,10 @@ payload() {
     idle_guest_start idle
     group=$(payload)
 
-    (set +e; while :; do echo 1 >"$group/cgroup.freeze"; echo 0 >"$group/cgroup.freeze"; done) 3>&- 2>/dev/null &
+    (set +e; while :; do
+        echo 1 >"$group/cgroup.freeze"
+        echo 0 >"$group/cgroup.freeze"
+    done) 3>&- 2>/dev/null &
     attacker=$!
     disown "$attacker"
     for _ in {1..20}; do

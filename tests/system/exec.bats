@@ -122,7 +122,8 @@ fails() {
 @test "a program is signalled by its object" {
     execs $'ready\nkilled 15' web --kill=TERM -- sh -c 'echo ready; exec sleep 60'
     execs $'ready\ntold\nexited 0' web --kill=USR1 -- \
-        sh -c 'trap "echo told; exit" USR1; echo ready; tail -f /dev/null & wait'
+        sh -c 'trap "kill \$!; echo told; exit 0" USR1
+               tail -f /dev/null >/dev/null 2>&1 & echo ready; wait'
 }
 
 @test "a machine whose processes are all stopped is no obstacle; one that is frozen is told" {

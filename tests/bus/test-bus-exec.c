@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+
+#include "daemon/bus/exec.h"
+#include "lib/bus/connect.h"
+#include "tests/bus/fixture.h"
+#include "tests/test.h"
+
+#define WEB MACHINE_PATH_PREFIX "/web"
+
+/* The program is one of tests/lib/fake-worker.c. */
+typedef struct End {
+        unsigned n;
+        char path[64], how[16];
+        int status;
+} End;
+
+static int on_exited(sd_bus_message *msg, void *userdata, _unused_ sd_bus_error *reterr) {
+        End *end = userdata;
+        const char *how;
+
+        CHECK_OK(sd_bus_message_read(msg, "si", &how, &end->status));
+        (void) snprintf(end->path, sizeof(end->path), "%s", sd_bus_message_get_path(msg));
+        (void) snprintf(end->how, sizeof(end->how), "%s", how);
+        end->n++;
+        return 0;
+}
+
+static void begin(Fixture *f, End *end) {
+        CHECK_OK(setenv("BERTH_WORKER", getenv("FAKE_WORKER"), true));
+        fixture_init(f);
+        fixture_create(f);
+        CHECK_OK(sd_bus_match_signal(f->pair.client, NULL, NULL, NULL, BERTH_PROCESS, "Exited", on_exited,
+                                     end));
+}
+
+static void wait_for_end(Fixture *f, const End *end) {
+        while (end->n == 0)
+                CHECK_OK(sd_event_run(f->event, UINT64_MAX));
+}
+
+static void check_error(sd_bus_message *reply, const char *name) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        CHECK(e);
+        CHECK_STREQ(e->name, name);
+}
+
+static sd_bus_message *call_exec(Fixture *f, const char *program) {
+        return fixture_call(f, WEB, BERTH_MACHINE, "Exec", "asa{sv}", 1, program, 0);
+}
+
+/* Starts it, and returns the path of its object. */
+static void start(Fixture *f, const char *program, char path[static 64]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = call_exec(f, program);
+        const char *object, *key;
+        uint32_t pid;
+        int pidfd;
+
+        CHECK(!sd_bus_message_get_error(reply));
+        CHECK_OK(sd_bus_message_read(reply, "o", &object));
+        (void) snprintf(path, 64, "%s", object);
+        CHECK_OK(sd_bus_message_enter_container(reply, 'a', "{sv}"));
+        CHECK_OK(sd_bus_message_read(reply, "{sv}", &key, "u", &pid));
+        CHECK_STREQ(key, "pid");
+        CHECK_OK(sd_bus_message_read(reply, "{sv}", &key, "h", &pidfd));
+        CHECK_STREQ(key, "pidfd");
+        CHECK(pid > 0 && pidfd >= 0);
+        CHECK(sd_bus_message_at_end(reply, false) > 0);
+}
+
+TEST(a_program_is_started_and_its_end_is_told) {
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+        char path[64];
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        start(&f, "exit", path);
+        CHECK_STREQ(f.action, "org.berth.exec");
+        CHECK_STREQ(f.machine, "web");
+
+        wait_for_end(&f, &end);
+        CHECK(end.n == 1);
+        CHECK_STREQ(end.path, path);
+        CHECK_STREQ(end.how, "exited");
+        CHECK(end.status == 7);
+}
+
+TEST(who_is_refused_starts_nothing) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        f.grants = false;
+        reply = call_exec(&f, "stay");
+        check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
+        CHECK(workers_count(f.workers) == 0);
+        CHECK(!programs_next(operations_programs(f.operations), NULL));
+}
+
+TEST(what_keeps_it_from_starting_is_told_and_nothing_is_left) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *refused = NULL, *silent = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        refused = call_exec(&f, "refuse");
+        check_error(refused, SD_BUS_ERROR_FILE_NOT_FOUND);
+        CHECK_STREQ(sd_bus_message_get_error(refused)->message,
+                    "Cannot run a program in machine 'web': There is no root");
+        silent = call_exec(&f, "silence");
+        CHECK(sd_bus_message_get_error(silent));
+        CHECK(!programs_next(operations_programs(f.operations), NULL));
+        CHECK(end.n == 0);
+}
+
+TEST(options_are_known_and_of_their_types) {
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+
+        for (unsigned i = 0; i < 6; i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+                static const struct {
+                        const char *key, *type, *value;
+                } table[] = {
+                        { "unknown", "s", "x" },
+                        { "terminal", "s", "yes" },
+                        { "stdin", "s", "/dev/null" },
+                        { "directory", "s", "relative" },
+                        { "user", "s", "a:b" },
+                        { "environment", "s", "A=B" },
+                };
+
+                reply = fixture_call(&f, WEB, BERTH_MACHINE, "Exec", "asa{sv}", 1, "exit", 1, table[i].key,
+                                     table[i].type, table[i].value);
+                check_error(reply, SD_BUS_ERROR_INVALID_ARGS);
+        }
+
+        CHECK(f.n_asked == 1); /* for the machine */
+}
+
+TEST(a_program_is_signalled_by_who_has_started_it) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *bad = NULL, *resize = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *killed = NULL, *gone = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+        char path[64];
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        start(&f, "stay", path);
+        f.grants = false;
+
+        bad = fixture_call(&f, path, BERTH_PROCESS, "Kill", "i", 4711);
+        check_error(bad, SD_BUS_ERROR_INVALID_ARGS);
+        resize = fixture_call(&f, path, BERTH_PROCESS, "Resize", "qq", 24, 80);
+        check_error(resize, "System.Error.ENOTTY");
+        CHECK(end.n == 0);
+
+        /* Here, that is who waits for it as well: nobody knows how it has ended. */
+        killed = fixture_call(&f, path, BERTH_PROCESS, "Kill", "i", SIGKILL);
+        CHECK(!sd_bus_message_get_error(killed));
+        wait_for_end(&f, &end);
+        CHECK_STREQ(end.how, "lost");
+        gone = fixture_call(&f, path, BERTH_PROCESS, "Kill", "i", SIGKILL);
+        check_error(gone, SD_BUS_ERROR_UNKNOWN_OBJECT);
+}
+
+TEST(programs_are_none_of_the_workers_that_look) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+        char path[64];
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        for (unsigned i = 0; i < WORKERS_PER_MACHINE + 4; i++)
+                start(&f, "stay", path);
+
+        /* Its fake has no such job: but one was there to say so. */
+        reply = fixture_call(&f, WEB, MACHINE1_MACHINE, "GetOSRelease", NULL);
+        check_error(reply, SD_BUS_ERROR_NOT_SUPPORTED);
+        CHECK(end.n == 0);
+}
+
+TEST_MAIN()
