@@ -163,7 +163,8 @@ pipe_ends() {
 signalled() {
     local status=0 ready
 
-    exec {ready}< <(exec berthctl exec "$1" sh -c "trap 'exit 9' $2; echo ready; cat & wait" 3>&-)
+    exec {ready}< <(exec berthctl exec "$1" sh -c \
+        "sleep infinity & trap 'kill \$!; exit 9' $2; echo ready; wait" 3>&-)
     pid=$!
     read -r -u "$ready" line
     [ "$line" = ready ]
@@ -200,7 +201,7 @@ signalled() {
 
 @test "a terminal that changes its size tells the program" {
     person_begin berthctl exec -t small sh -c \
-        \''trap "stty size" WINCH; echo of $(tty); cat & while :; do wait; done'\'
+        \''trap "stty size" WINCH; sleep infinity & echo of $(tty); while :; do wait; done'\'
     screen_shows 'of /dev/pts/'
     stty -F "$(readlink "/proc/$(pgrep --newest --full '^berthctl exec -t small')/fd/0")" rows 44 cols 99
     screen_shows '44 99'
