@@ -32,10 +32,12 @@ typedef enum WatchFile {
 typedef struct MachineWatch {
         int wds[_WATCH_FILE_MAX];       /* inotify's numbers; 0: none */
         bool has_own_pids;              /* its leader is the init of a PID namespace */
-        bool is_frozen, is_marked;
+        bool may_be_divided;            /* who runs it may have divided its unit by now */
+        bool was_looked_at;             /* what is known is what was so before the next look */
+        bool is_frozen, is_marked, is_queued;
         uint64_t oom_kills;             /* since the group is there */
         uint64_t oom_at;                /* the last one that we saw, µs since boot; 0: none */
-        Machine *next_marked;
+        Machine *next_marked, *next_queued;
 } MachineWatch;
 
 typedef enum MachineClass {

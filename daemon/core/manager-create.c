@@ -70,7 +70,7 @@ static void run_finish(CreationRun *run, int result, const char *where) {
 
         if (result >= 0) {
                 machine_set_state(e->machine, MACHINE_RUNNING);
-                watches_add(m->watches, e->machine);
+                watches_add(m->watches, e->machine, machine_info(e->machine)->owns_scope);
                 manager_tell_added(m, e->machine);
                 manager_tell_registered(m, e->machine);
         }

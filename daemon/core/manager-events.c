@@ -120,10 +120,9 @@ void starts_drop(Manager *m) {
 
 /* By now, who runs it has divided its unit, if ever: nspawn does so after it has registered it. */
 static void tell_ready(Manager *m, Machine *machine) {
-        if (!machine_info(machine)->owns_scope) {
-                watches_drop(m->watches, machine);
-                watches_add(m->watches, machine);
-        }
+        if (!machine_info(machine)->owns_scope)
+                watches_renew(m->watches, machine);
+
 
         manager_tell(m, machine_info(machine)->name, MACHINE_EVENT_READY, NULL);
 }

@@ -177,6 +177,8 @@ int manager_freeze(Manager *m, Machine *machine, bool frozen, ScopeDone done, vo
         if (info->class == MACHINE_HOST || !manager_holds_unit(m, info))
                 return -EOPNOTSUPP;
 
+        watches_renew(m->watches, machine); /* so that what is frozen is what is watched */
+
         r = machine_info_part(info, &part);
         if (r < 0 && r != -ESRCH)
                 return r;
@@ -302,7 +304,7 @@ int manager_add_running(Manager *m, Machine *machine) {
         }
 
         machine_set_state(machine, MACHINE_RUNNING);
-        watches_add(m->watches, machine);
+        watches_add(m->watches, machine, /* is_new= */ false);
         return 0;
 }
 

@@ -27,6 +27,8 @@ struct Watches {
         char *root;
         int fd;
         sd_event_source *source;
+        sd_event_source *idle;
+        Machine *queue;         /* that are to be watched, once there is time */
         WatchListener listener;
 
         /* In the order of their numbers, which the kernel counts up: what comes goes to the end. */
@@ -100,31 +102,31 @@ static void unwatch(Watches *w, int wd, const Machine *m) {
 
 /* For want of memory all of its unit may be killed, and only a part of it stand still. Who else is
  * in a unit that is not the machine's alone is none of our business. */
-static int file_to_watch(const Watches *w, const MachineInfo *info, WatchFile file, char **ret) {
+static int file_to_watch(const Watches *w, Machine *m, WatchFile file, char **ret) {
+        const MachineInfo *info = machine_info(m);
         _cleanup_free_ char *part = NULL;
         bool is_unit;
         int r;
 
-        if (!w->root || info->class == MACHINE_HOST)
+        if (!w->root || !info->cgroup || info->class == MACHINE_HOST)
                 return -ENXIO;
-
-        r = machine_info_part(info, &part);
-        if (r < 0)
-                return r;
 
         is_unit = machine_info_holds_unit(info);
-        if (r == 0 && !is_unit)
-                return -ENXIO;
+        if (is_unit && (file == WATCH_MEMORY || !machine_watch(m)->may_be_divided))
+                return text_printf(ret, "%s%s/%s", w->root, info->cgroup, file_table[file]);
 
-        return text_printf(ret, "%s%s/%s", w->root, is_unit && file == WATCH_MEMORY ? info->cgroup : part,
-                           file_table[file]);
+        r = machine_info_part(info, &part);
+        if (r <= 0 && !is_unit)
+                return r < 0 ? r : -ENXIO;
+
+        return text_printf(ret, "%s%s/%s", w->root, part, file_table[file]);
 }
 
 static int read_number(const Watches *w, Machine *m, WatchFile file, const char *key, uint64_t *ret) {
         _cleanup_free_ char *path = NULL, *text = NULL;
         int r;
 
-        r = file_to_watch(w, machine_info(m), file, &path);
+        r = file_to_watch(w, m, file, &path);
         if (r >= 0)
                 r = file_read(path, FILE_MAX, &text);
 
@@ -162,13 +164,14 @@ static void look_at_state(Watches *w, Machine *m, bool tells) {
 static void look(Watches *w, Machine *m, bool tells) {
         look_at_memory(w, m, tells);
         look_at_state(w, m, tells);
+        machine_watch(m)->was_looked_at = true;
 }
 
 static int watch_file(Watches *w, Machine *m, WatchFile file) {
         _cleanup_free_ char *path = NULL;
         int r, wd;
 
-        r = file_to_watch(w, machine_info(m), file, &path);
+        r = file_to_watch(w, m, file, &path);
         if (r < 0)
                 return r;
 
@@ -184,32 +187,84 @@ static int watch_file(Watches *w, Machine *m, WatchFile file) {
         return 0;
 }
 
-void watches_add(Watches *w, Machine *m) {
-        assert(w);
-        assert(m);
-
+static void watch_now(Watches *w, Machine *m) {
         for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++)
                 (void) watch_file(w, m, file);
         machine_watch(m)->has_own_pids = machine_leader_fd(m) >= 0 &&
                                          process_shares_namespace(machine_leader_fd(m), "pid") == 0;
 
-        /* A scope was made for it just now: nothing has happened there. */
-        if (!machine_info(m)->owns_scope)
-                look(w, m, /* tells= */ false);
+        look(w, m, /* tells= */ machine_watch(m)->was_looked_at);
+}
+
+/* One at a time, so that who asks for something meanwhile need not wait for the others. */
+static int on_idle(sd_event_source *source, void *userdata) {
+        Watches *w = userdata;
+        Machine *m = w->queue;
+
+        if (m) {
+                w->queue = machine_watch(m)->next_queued;
+                machine_watch(m)->next_queued = NULL;
+                machine_watch(m)->is_queued = false;
+                watch_now(w, m);
+        }
+
+        return sd_event_source_set_enabled(source, w->queue ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+void watches_add(Watches *w, Machine *m, bool is_new) {
+        MachineWatch *watch = machine_watch(m);
+
+        assert(w);
+
+        if (machine_info(m)->class == MACHINE_HOST)
+                return;
+
+        watch->may_be_divided = !machine_info(m)->owns_scope || machine_info(m)->subgroup;
+        watch->was_looked_at = is_new;
+        watch->is_queued = true;
+        watch->next_queued = w->queue;
+        w->queue = m;
+        (void) sd_event_source_set_enabled(w->idle, SD_EVENT_ON);
+}
+
+static void unqueue(Watches *w, Machine *m) {
+        MachineWatch *watch = machine_watch(m);
+        Machine **i = &w->queue;
+
+        if (!watch->is_queued)
+                return;
+
+        while (*i != m)
+                i = &machine_watch(*i)->next_queued;
+        *i = watch->next_queued;
+        watch->next_queued = NULL;
+        watch->is_queued = false;
+}
+
+static void unwatch_files(Watches *w, Machine *m) {
+        MachineWatch *watch = machine_watch(m);
+
+        unqueue(w, m);
+        for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++) {
+                if (watch->wds[file] > 0)
+                        unwatch(w, watch->wds[file], m);
+                watch->wds[file] = 0;
+        }
+}
+
+void watches_renew(Watches *w, Machine *m) {
+        unwatch_files(w, m);
+        machine_watch(m)->may_be_divided = true;
+        watch_now(w, m);
 }
 
 void watches_drop(Watches *w, Machine *m) {
-        MachineWatch *watch = machine_watch(m);
-
-        for (WatchFile file = 0; file < _WATCH_FILE_MAX; file++)
-                if (watch->wds[file] > 0)
-                        unwatch(w, watch->wds[file], m);
-
-        *watch = (MachineWatch) {};
+        unwatch_files(w, m);
+        *machine_watch(m) = (MachineWatch) {};
 }
 
 void watches_look(Watches *w, Machine *m) {
-        look(w, m, /* tells= */ true);
+        look_at_memory(w, m, /* tells= */ true);
 }
 
 bool watch_was_out_of_memory(const MachineWatch *watch) {
@@ -299,6 +354,12 @@ int watches_new(sd_event *event, const char *root, const WatchListener *listener
         r = sd_event_add_io(w->event, &w->source, w->fd, EPOLLIN, on_changes, w);
         if (r >= 0)
                 r = sd_event_source_set_ratelimit(w->source, LOOK_USEC, 1);
+        if (r >= 0)
+                r = sd_event_add_defer(w->event, &w->idle, on_idle, w);
+        if (r >= 0)
+                r = sd_event_source_set_priority(w->idle, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(w->idle, SD_EVENT_OFF);
         if (r < 0)
                 return r;
 
@@ -311,6 +372,7 @@ Watches *watches_free(Watches *w) {
                 return NULL;
 
         sd_event_source_disable_unref(w->source);
+        sd_event_source_disable_unref(w->idle);
         closep(&w->fd);
         free(w->list);
         free(w->root);

@@ -44,11 +44,22 @@ DEFINE_CLEANUP(Watches, watches_free);
  * @w:                  the watches
  * @m:                  the machine, which has its control group; to be dropped
  *                      before it is freed
+ * @is_new:             its group was made just now, for it alone: whatever has
+ *                      happened there is told; else only what happens from now on
  *
- * What has happened before is told to nobody. What cannot be watched is not: the
- * kernel has no such file, or its limit of watches is reached.
+ * Takes its time: nobody who has a machine made waits for it. What cannot be
+ * watched is not: the kernel has no such file, or its limit of watches is reached.
  */
-void watches_add(Watches *w, Machine *m);
+void watches_add(Watches *w, Machine *m, bool is_new);
+
+/**
+ * watches_renew() - look again where a machine's processes are to be watched
+ * @w:                  the watches
+ * @m:                  the machine
+ *
+ * Who runs it may divide its unit after it was registered.
+ */
+void watches_renew(Watches *w, Machine *m);
 
 /**
  * watches_drop() - watch a machine no longer
@@ -58,7 +69,7 @@ void watches_add(Watches *w, Machine *m);
 void watches_drop(Watches *w, Machine *m);
 
 /**
- * watches_look() - look at a machine now, as if something had been noticed
+ * watches_look() - look at a machine's memory now, as if something had been noticed
  * @w:                  the watches
  * @m:                  the machine
  */

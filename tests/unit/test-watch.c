@@ -67,7 +67,14 @@ static void world_init(World *w) {
         CHECK_OK(watches_new(w->event, w->root, &listener, &w->watches));
 }
 
-static Machine *add_machine(World *w, size_t i, const char *unit, const char *subgroup, uid_t uid) {
+static Machine *add_machine_as(
+                World *w,
+                size_t i,
+                const char *unit,
+                const char *subgroup,
+                uid_t uid,
+                bool is_new) {
+
         MachineInfo info = {
                 .name = strdup("web"),
                 .unit = strdup("x.service"),
@@ -77,8 +84,14 @@ static Machine *add_machine(World *w, size_t i, const char *unit, const char *su
         };
 
         CHECK_OK(machine_new(&info, -EBADF, &w->machines[i]));
-        watches_add(w->watches, w->machines[i]);
+        watches_add(w->watches, w->machines[i], is_new);
+        while (sd_event_run(w->event, 0) > 0)
+                ;
         return w->machines[i];
+}
+
+static Machine *add_machine(World *w, size_t i, const char *unit, const char *subgroup, uid_t uid) {
+        return add_machine_as(w, i, unit, subgroup, uid, false);
 }
 
 static int remove_one(
@@ -198,6 +211,50 @@ TEST(of_somebody_elses_unit_only_the_machines_part_is_watched) {
         run_until(&w, &w.n_killed, 1);
         CHECK(w.last == w.machines[0]);
         CHECK(w.killed == 5);
+}
+
+TEST(of_a_new_group_nothing_is_missed) {
+        _cleanup_(world_done) World w;
+
+        world_init(&w);
+        make_group(&w, "/a");
+        write_file(&w, "/a", "memory.events", "oom_kill 1\n");
+        (void) add_machine_as(&w, 0, "/a", NULL, 0, true);
+        CHECK(w.n_killed == 1 && w.total == 1);
+}
+
+TEST(a_unit_that_was_divided_meanwhile_is_looked_at_anew) {
+        _cleanup_(world_done) World w;
+        Machine *m;
+
+        world_init(&w);
+        make_group(&w, "/a");
+        m = add_machine(&w, 0, "/a", NULL, 0);
+        write_file(&w, "/a", "memory.events", "oom 0\noom_kill 1\n");
+        watches_renew(w.watches, m); /* before the change was seen */
+        CHECK(w.n_killed == 1);
+        write_file(&w, "/a", "memory.events", "oom 0\noom_kill 3\n");
+        run_until(&w, &w.n_killed, 2);
+        CHECK(w.killed == 2);
+}
+
+TEST(one_that_goes_before_its_turn_is_forgotten) {
+        _cleanup_(world_done) World w;
+        Machine *m;
+
+        world_init(&w);
+        make_group(&w, "/a");
+        m = add_machine(&w, 0, "/a", NULL, 0);
+        (void) add_machine(&w, 1, "/a", NULL, 0);
+        watches_drop(w.watches, m);
+        watches_add(w.watches, m, false);
+        watches_drop(w.watches, w.machines[1]);
+        watches_add(w.watches, w.machines[1], false);
+        watches_drop(w.watches, m);
+        while (sd_event_run(w.event, 0) > 0)
+                ;
+        CHECK(machine_watch(m)->wds[WATCH_MEMORY] == 0);
+        CHECK(machine_watch(w.machines[1])->wds[WATCH_MEMORY] > 0);
 }
 
 TEST(what_is_not_there_is_not_watched) {
