@@ -23,6 +23,7 @@
 #include "lib/base/base.h"
 #include "lib/base/id128.h"
 #include "lib/base/steps.h"
+#include "lib/kernel/syscall-filter.h"
 #include "lib/spec/spec.h"
 #include "runtime/user.h"
 
@@ -71,6 +72,7 @@ typedef struct Run {
         char *host_os_release;
         char *cgroup;           /* that the leader is born in, or NULL: ours */
         int cgroup_fd;
+        SyscallProgram filter;  /* empty if this build has none */
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;
 

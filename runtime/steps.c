@@ -14,6 +14,7 @@ const Step *const step_table[] = {
         &step_user,
         &step_localtime,
         &step_journal,          /* after identity: the directory is named by the id */
+        &step_filter,
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_cgroup,           /* last, so that what fails above leaves none */
 
@@ -43,6 +44,7 @@ const Step *const step_table[] = {
         &step_terminal,
         &step_limits,           /* raising one needs a capability */
         &step_privileges,
+        &step_load_filter,
         &step_exec,
 };
 

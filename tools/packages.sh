@@ -5,8 +5,8 @@
 
 packages_build=(
     gcc gettext libc6-dev libcap-dev libcmocka-dev libinih-dev libjansson-dev libnftables-dev
-    libnl-3-dev libnl-route-3-dev libsmartcols-dev libsystemd-dev meson ninja-build pkg-config
-    scdoc uthash-dev
+    libnl-3-dev libnl-route-3-dev libseccomp-dev libsmartcols-dev libsystemd-dev meson ninja-build
+    pkg-config scdoc uthash-dev
 )
 
 # Beside them, what quickstart makes and shows its machine with.

@@ -44,6 +44,24 @@ int privileges_limit(uint64_t keep) {
         return 0;
 }
 
+int privileges_raise(void) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+
+        caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++) {
+                cap_flag_value_t held;
+
+                if (cap_get_flag(caps, c, CAP_PERMITTED, &held) < 0 ||
+                    cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, held) < 0)
+                        return -errno;
+        }
+
+        return cap_set_proc(caps) < 0 ? -errno : 0;
+}
+
 int privileges_become(uid_t uid, gid_t gid, uint64_t keep) {
         _cleanup_(cap_freep) cap_t caps = NULL;
         int r;

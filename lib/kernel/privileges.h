@@ -33,6 +33,16 @@ int privileges_bound(uint64_t keep);
 int privileges_limit(uint64_t keep);
 
 /**
+ * privileges_raise() - have the effect of all capabilities that we hold
+ *
+ * They lose it when a process that keeps them becomes another user.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what capset() runs into
+ */
+int privileges_raise(void);
+
+/**
  * privileges_become() - become somebody else, with some capabilities
  * @uid:                user to become, not root
  * @gid:                group to become; there are no supplementary ones

@@ -10,6 +10,9 @@
 #include "lib/spec/capability.h"
 #include "lib/spec/property.h"
 
+/* Of the names of system calls and their groups. */
+#define SYSCALL_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
 typedef struct Word {
         const char *word;
         int value;
@@ -170,6 +173,32 @@ static int set_drop(Spec *spec, const char *value) {
 
 static int set_no_new_privileges(Spec *spec, const char *value) {
         return set_boolean(&spec->no_new_privileges, value);
+}
+
+/* [~]NAME…: words with spaces between them. */
+static int set_filter(Spec *spec, const char *value) {
+        char ***list = *value == '~' ? &spec->deny_syscalls : &spec->allow_syscalls;
+        _cleanup_(strv_freep) char **words = NULL;
+        int r;
+
+        r = strv_split(value + (*value == '~'), " ", &words);
+        if (r < 0)
+                return r;
+        if (strv_length(words) == 0)
+                return -EINVAL;
+
+        for (char **w = words; *w; w++) {
+                size_t at = **w == '@';
+
+                if (!(*w)[at] || strspn(*w + at, SYSCALL_CHARACTERS) != strlen(*w + at))
+                        return -EINVAL;
+
+                r = strv_push(list, *w);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
 }
 
 static int set_machine(Spec *spec, const char *value) {
@@ -421,6 +450,8 @@ const Option option_table[] = {
         VALUE("capability", 0, "LIST", set_keep, "Capabilities to keep beyond the default ones"),
         VALUE("drop-capability", 0, "LIST", set_drop, "Capabilities to take away"),
         VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
+
+        VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
 
         HEADING("Integration"),
         VALUE("link-journal", 0, "MODE", set_link_journal, "no, auto, guest, try-guest"),

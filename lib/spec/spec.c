@@ -25,6 +25,8 @@ void spec_done(Spec *spec) {
         free(spec->directory);
         (void) strv_free(spec->command);
         (void) strv_free(spec->environment);
+        (void) strv_free(spec->allow_syscalls);
+        (void) strv_free(spec->deny_syscalls);
         free(spec->chdir);
         free(spec->user);
         free(spec->machine);

@@ -74,6 +74,9 @@ typedef struct Spec {
         uint64_t keep_capabilities;     /* in addition to the default ones */
         uint64_t drop_capabilities;     /* goes before both */
 
+        char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
+        char **deny_syscalls;   /* goes before both */
+
         /* Identity */
         char *machine;
         char *hostname;         /* NULL: the machine's name */

@@ -41,9 +41,19 @@ const Step step_limits = {
         .apply = apply_limits,
 };
 
+/* What the leader goes on with: the filter is yet to be loaded. */
+static uint64_t capabilities_to_hold(const Run *run) {
+        uint64_t hold = run->user.uid == 0 ? spec_capabilities(run->spec) : 0;
+
+        if (run->filter.n_instructions > 0 && !run->spec->no_new_privileges)
+                hold |= CAPABILITY_BIT(CAP_SYS_ADMIN);
+
+        return hold;
+}
+
 static int apply(void *subject) {
         Run *run = subject;
-        uint64_t keep = spec_capabilities(run->spec);
+        uint64_t keep = spec_capabilities(run->spec), hold = capabilities_to_hold(run);
         int r;
 
         /* Limiting the set needs one capability, changing the user two more. */
@@ -51,11 +61,14 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
+        if (prctl(PR_SET_KEEPCAPS, hold != 0, 0, 0, 0) < 0)
+                return -errno;
+
         r = user_become(&run->user);
         if (r < 0)
                 return r;
 
-        r = privileges_limit(keep);
+        r = privileges_limit(hold);
         if (r < 0)
                 return r;
 

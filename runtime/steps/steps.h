@@ -15,6 +15,7 @@ extern const Step step_identity;
 extern const Step step_user;
 extern const Step step_localtime;
 extern const Step step_journal;
+extern const Step step_filter;
 extern const Step step_sources;
 extern const Step step_cgroup;
 
@@ -44,4 +45,5 @@ extern const Step step_pivot;
 extern const Step step_terminal;
 extern const Step step_limits;
 extern const Step step_privileges;
+extern const Step step_load_filter;
 extern const Step step_exec;

@@ -150,6 +150,73 @@ class Inside(Guest):
         self.assertIn("ro", mounts["/sys"]["options"])
         self.assertEqual(self.probe("list", "/sys/class/net", options=["--private-network"]).split(), ["lo"])
 
+    def calls(self, *names, options=()):
+        """What some system calls are answered."""
+        words = [w for n in names for w in ("call", n, ",")]
+        return dict(line.split() for line in self.probe(*words[:-1], options=options).splitlines())
+
+    def test_system_calls_that_concern_the_host_are_unknown(self):
+        names = ("add_key", "bpf", "clock_settime", "delete_module", "fanotify_init", "init_module", "iopl",
+                 "kexec_file_load", "kexec_load", "keyctl", "modify_ldt", "open_by_handle_at",
+                 "perf_event_open", "quotactl", "settimeofday", "swapon", "syslog", "unknown")
+        self.assertEqual(self.calls(*names), {n: "ENOSYS" for n in names})
+
+    def test_system_calls_that_guests_need_reach_the_kernel(self):
+        self.assertEqual(self.calls("clone3", "getpid", "io_uring_setup", "mount", "name_to_handle_at",
+                                    "pivot_root", "ptrace", "reboot", "route-socket", "seccomp",
+                                    "sethostname", "uname"),
+                         {"clone3": "EINVAL", "getpid": "ok", "io_uring_setup": "EFAULT", "mount": "EFAULT",
+                          "name_to_handle_at": "EFAULT", "pivot_root": "EFAULT", "ptrace": "ESRCH",
+                          "reboot": "EINVAL", "route-socket": "ok", "seccomp": "EINVAL",
+                          "sethostname": "EINVAL", "uname": "EFAULT"})
+
+    def test_guests_have_no_audit_and_type_for_nobody(self):
+        self.assertEqual(self.calls("audit-socket", "tiocsti", "tiocsti-high", "tioclinux"),
+                         {"audit-socket": "EAFNOSUPPORT", "tiocsti": "EPERM", "tiocsti-high": "EPERM",
+                          "tioclinux": "EPERM"})
+
+    def test_capabilities_bring_their_system_calls(self):
+        names = ("bpf", "clock_settime", "ptrace", "reboot", "syslog")
+        for name, answer in self.calls(*names, options=["--capability=all"]).items():
+            self.assertNotEqual(answer, "ENOSYS", name)
+        dropped = "--drop-capability=CAP_SYS_PTRACE,CAP_SYS_BOOT"
+        self.assertEqual(self.calls("ptrace", "reboot", options=[dropped]),
+                         {"ptrace": "ENOSYS", "reboot": "ENOSYS"})
+
+    def test_programs_of_other_architectures_are_filtered_too(self):
+        seen = self.probe("call-number", "native", "39", ",", "call-number", "x32", "39", ",",
+                          "call-number", "native", "246", ",", "call-number", "i386", "283")
+        self.assertEqual(seen.splitlines(), ["native 39 ok", "x32 39 ENOSYS", "native 246 ENOSYS",
+                                             "i386 283 ENOSYS"])
+
+    def test_system_calls_may_be_allowed_and_refused(self):
+        self.assertEqual(self.calls("open_by_handle_at", "keyctl", "uname", "mount",
+                                    options=["--system-call-filter=open_by_handle_at @keyring uname",
+                                             "--system-call-filter=~uname @mount"]),
+                         {"open_by_handle_at": "EFAULT", "keyctl": "ok", "uname": "EPERM", "mount": "EPERM"})
+        self.assertIn("step filter (@fly): Invalid argument",
+                      self.refused(["--system-call-filter=@fly"], "/probe", "who"))
+        self.assertIn("step filter (fly): Invalid argument",
+                      self.refused(["--system-call-filter=~read fly"], "/probe", "who"))
+
+    def test_the_filter_is_there_whoever_the_payload_is(self):
+        for options in ([], ["--no-new-privileges=yes"], ["--uid=1000"],
+                        ["--uid=1000", "--no-new-privileges=yes"], ["--drop-capability=CAP_SYS_ADMIN"],
+                        ["--drop-capability=all"], ["--capability=all"]):
+            seen = self.probe("caps", ",", "call", "swapon", options=options)
+            self.assertIn("Seccomp:\t2\n", seen, options)
+            self.assertIn("swapon ENOSYS", seen, options)
+
+    def test_loading_the_filter_leaves_no_capability_behind(self):
+        for options in (["--uid=1000"], ["--drop-capability=all"]):
+            seen = self.probe("caps", options=options)
+            for name in ("Inh", "Prm", "Eff", "Amb"):
+                self.assertIn(f"Cap{name}:\t0000000000000000\n", seen, options)
+        seen = self.probe("caps", options=["--drop-capability=CAP_SYS_ADMIN"])
+        for name in ("Prm", "Eff", "Bnd"):
+            value = int(seen.split(f"Cap{name}:\t")[1][:16], 16)
+            self.assertEqual(value & 1 << 21, 0, seen)
+
     def test_a_veth_pair_has_the_names_and_addresses_of_nspawn(self):
         seen = self.probe("list", "/sys/class/net", ",", "cat", "/sys/class/net/host0/address",
                           options=["--network-veth"]).split()

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the guest may ask of the kernel: what systemd-nspawn's guests may. All else
+ * is answered as by a kernel that does not have it. The filter is made before there
+ * is a leader, and loaded when it has nothing left to do but to become the payload. */
+
+#include <linux/netlink.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "lib/base/text.h"
+#include "lib/kernel/privileges.h"
+#include "lib/kernel/syscall-filter.h"
+#include "lib/spec/capability.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* Groups, and what is in none of them. Not here, for they concern the whole host:
+ * fanotify, kexec, quotas, swap, performance counters, handles of files instead of
+ * their names; and keys, which belong to users: root's inside are those of the host. */
+static const char *const allowed_table[] = {
+        "@aio", "@basic-io", "@chown", "@default", "@file-system", "@io-event", "@ipc", "@mount",
+        "@network-io", "@process", "@resources", "@setuid", "@signal", "@sync", "@timer",
+
+        /* Memory and processors */
+        "cachestat", "get_mempolicy", "getcpu", "getpriority", "ioprio_get", "madvise", "mincore",
+        "mprotect", "mremap", "remap_file_pages", "userfaultfd", "sched_get_priority_max",
+        "sched_get_priority_min", "sched_getaffinity", "sched_getattr", "sched_getparam",
+        "sched_getscheduler", "sched_rr_get_interval", "sched_rr_get_interval_time64", "sched_yield",
+
+        /* Files */
+        "arm_fadvise64_64", "arm_sync_file_range", "copy_file_range", "fadvise64", "fadvise64_64",
+        "flock", "ioctl", "name_to_handle_at", "readahead", "readdir", "sendfile", "sendfile64",
+        "splice", "tee", "umask", "vmsplice",
+
+        /* Processes, and what they are told of the system */
+        "capget", "capset", "getrandom", "kcmp", "oldolduname", "olduname", "personality", "seccomp",
+        "setdomainname", "setfsgid", "setfsgid32", "setfsuid", "setfsuid32", "sethostname", "setpgid",
+        "setsid", "sysinfo", "uname",
+};
+
+/* What makes no sense without a capability. */
+static const struct {
+        unsigned capability;
+        const char *name;
+} capable_table[] = {
+        { CAP_SYS_TIME, "@clock" },
+        { CAP_SYS_MODULE, "@module" },
+        { CAP_SYS_RAWIO, "@raw-io" },
+        { CAP_IPC_LOCK, "@memlock" },
+        { CAP_SYS_PACCT, "acct" },
+        { CAP_SYS_PTRACE, "process_vm_readv" },
+        { CAP_SYS_PTRACE, "process_vm_writev" },
+        { CAP_SYS_PTRACE, "ptrace" },
+        { CAP_SYS_BOOT, "reboot" },
+        { CAP_SYSLOG, "syslog" },
+        { CAP_SYS_TTY_CONFIG, "vhangup" },
+        { CAP_BPF, "bpf" },
+};
+
+static const SyscallException exception_table[] = {
+        /* The kernel's audit is not for guests; this is how one is told that there is none. */
+        { "socket", EAFNOSUPPORT, 2, { { 0, AF_NETLINK }, { 2, NETLINK_AUDIT } } },
+        /* Typing for others: with --pipe a terminal of the host may be open inside. */
+        { "ioctl", EPERM, 1, { { 1, TIOCSTI } } },
+        { "ioctl", EPERM, 1, { { 1, TIOCLINUX } } },
+};
+
+static void set_defaults(const Run *run, SyscallFilter *filter) {
+        uint64_t capabilities = spec_capabilities(run->spec);
+
+        /* What this build's libseccomp has never heard of remains unknown. */
+        for (size_t i = 0; i < ELEMENTSOF(allowed_table); i++)
+                (void) syscall_filter_set(filter, allowed_table[i], SYSCALL_ALLOWED);
+
+        for (size_t i = 0; i < ELEMENTSOF(capable_table); i++)
+                if (capabilities & CAPABILITY_BIT(capable_table[i].capability))
+                        (void) syscall_filter_set(filter, capable_table[i].name, SYSCALL_ALLOWED);
+}
+
+static int set_all(Run *run, SyscallFilter *filter, char *const *names, SyscallAnswer answer) {
+        int r;
+
+        for (; names && *names; names++) {
+                run_set_object(run, "%s", *names);
+                r = syscall_filter_set(filter, *names, answer);
+                if (r < 0)
+                        return -EINVAL; /* not ignored: it may be a slip, and mean another one */
+        }
+
+        return 0;
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
+        int r;
+
+        r = syscall_filter_new(&filter);
+        if (r == -EOPNOTSUPP && !run->spec->allow_syscalls && !run->spec->deny_syscalls)
+                return 0;
+        if (r < 0)
+                return r;
+
+        set_defaults(run, filter);
+        r = set_all(run, filter, run->spec->allow_syscalls, SYSCALL_ALLOWED);
+        if (r >= 0)
+                r = set_all(run, filter, run->spec->deny_syscalls, SYSCALL_REFUSED);
+        if (r < 0)
+                return r;
+
+        return syscall_filter_compile(filter, exception_table, ELEMENTSOF(exception_table), &run->filter);
+}
+
+static void explain_names(FILE *f, const char *what, char *const *names) {
+        if (names && *names)
+                (void) fprintf(f, "; %s", what);
+        for (; names && *names; names++)
+                (void) fprintf(f, " %s", *names);
+}
+
+static void explain(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(syscall_filter_is_supported() ? "the default one" : "none in this build", f);
+        explain_names(f, "and", run->spec->allow_syscalls);
+        explain_names(f, "without", run->spec->deny_syscalls);
+}
+
+const Step step_filter = {
+        .name = "filter",
+        .stage = STAGE_HOST,
+        .apply = apply,
+        .explain = explain,
+};
+
+/* With programs that may gain privileges the kernel wants CAP_SYS_ADMIN, which
+ * the step before has left us for that. */
+static int apply_load(void *subject) {
+        Run *run = subject;
+        int r;
+
+        if (run->filter.n_instructions == 0)
+                return 0;
+
+        r = privileges_raise();
+        if (r < 0)
+                return r;
+
+        r = syscall_program_load(&run->filter);
+        if (r < 0)
+                return r;
+
+        return privileges_limit(run->user.uid == 0 ? spec_capabilities(run->spec) : 0);
+}
+
+static void explain_load(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("the filter, if there is one", f);
+}
+
+const Step step_load_filter = {
+        .name = "load-filter",
+        .stage = STAGE_INNER,
+        .apply = apply_load,
+        .explain = explain_load,
+};
