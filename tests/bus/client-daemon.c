@@ -26,7 +26,7 @@ void daemon_init(Daemon *d) {
 
         *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3,
                          .class = "container", .leader = getpid(), .leads = WEB,
-                         .input = -EBADF, .keyboard = -EBADF, .watched = -EBADF };
+                         .input = -EBADF, .keyboard = -EBADF, .watched = -EBADF, .closes = -EBADF };
         (void) strcpy(d->directory, "/tmp/test-berthctl-XXXXXX");
         CHECK(mkdtemp(d->directory));
         CHECK_OK(sd_event_new(&d->event));
@@ -366,8 +366,7 @@ static _Noreturn void exec_client(const Daemon *d, const char *const *argv, int 
         if (dup2(d->input >= 0 ? d->input : null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
             dup2(errors, STDERR_FILENO) < 0)
                 _exit(99);
-        if (d->closes_input)
-                (void) close(STDIN_FILENO);
+        closep(&d->closes);
 
         (void) execv(getenv("BERTHCTL"), (char **) argv);
         _exit(99);

@@ -35,7 +35,7 @@ typedef struct Daemon {
         int master, peer;               /* a terminal to hand out */
         int input, keyboard;            /* berthctl's standard input, if it is a terminal; its other side */
         int watched;                    /* when nobody reads from it any more the program is ended; -EBADF */
-        bool closes_input;              /* berthctl has no standard input at all */
+        int closes;                     /* a descriptor that berthctl has not got at all; -EBADF: none */
         const char *script;             /* stands for the word SCRIPT of a command line */
         pid_t client;                   /* berthctl */
         const char *exec_error;         /* name of what Exec() is refused with, or NULL */

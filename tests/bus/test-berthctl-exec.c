@@ -154,15 +154,22 @@ TEST(pipes_are_handed_over) {
         CHECK_STREQ(d.output, "from a pipe\n");
 }
 
-/* Or the lowest number would go to our connection to the daemon, and that to the machine. */
-TEST(an_input_that_is_closed_is_nothing) {
+static void check_closed(int fd, const char *options) {
         _cleanup_(daemon_done) Daemon d;
 
         daemon_init(&d);
-        d.closes_input = true;
-        daemon_run(&d, "berthctl exec web cat");
+        d.input = input_with("");
+        d.closes = fd;
+        daemon_run(&d, "berthctl exec web true");
         CHECK(d.status == 0);
-        CHECK_STREQ(d.calls[1], "options stdout=pipe stderr=pipe");
+        CHECK_STREQ(d.calls[1], options);
+}
+
+/* Or what we open next would get its number, and go to the machine in its place. */
+TEST(what_is_closed_is_nothing) {
+        check_closed(STDIN_FILENO, "options stdout=pipe stderr=pipe");
+        check_closed(STDOUT_FILENO, "options stdin=pipe stderr=pipe");
+        check_closed(STDERR_FILENO, "options stdin=pipe stdout=pipe");
 }
 
 /* It is us who hear that nobody reads any more, if anybody does: so we may not keep it. */

@@ -114,6 +114,9 @@ person_status() {
         <"$BATS_TEST_TMPDIR/file"
     [[ "$output" == pipe:* ]]
     [ "$(cat "$BATS_TEST_TMPDIR/file")" = mine ]
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    run -0 berthctl exec web readlink /proc/self/fd/0 <>"$BATS_TEST_TMPDIR/fifo"
+    [[ "$output" == pipe:* ]]
     says 3 berthctl exec small sh -c 'ls /proc/$$/fd | head -n 3 | wc -l' 7</ 9</etc
 }
 
@@ -172,6 +175,18 @@ signalled() {
     wait "$pid" || status=$?
     exec {ready}<&-
     [ "$status" = "$3" ] || { echo "$2 ended it with $status"; return 1; }
+}
+
+@test "nobody but the daemon tells of the end of a program" {
+    berthctl exec web sh -c 'mkfifo /tmp/go; echo ready; cat /tmp/go; exit 4' \
+        >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    pid=$! status=0
+    eventually grep -q ready "$BATS_TEST_TMPDIR/out"
+    object=$(busctl --system tree --list org.freedesktop.machine1 | grep '^/org/berth/process/')
+    as_nobody busctl --system emit "$object" org.berth.Process1 Exited si exited 0
+    berthctl exec web sh -c 'echo >/tmp/go; rm /tmp/go'
+    wait "$pid" || status=$?
+    [ "$status" = 4 ]
 }
 
 @test "Ctrl-C ends the program, on no terminal of the machine and on one" {

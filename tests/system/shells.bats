@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Many shells at once, machines whose bus is no good, and berthctl's way around that.
+# Many shells at once, machines whose bus is no good, and the way around that.
 
 load helper
 
@@ -52,7 +52,7 @@ no_shell_left() {
     [ "${after[1]}" -le $((before[1] + 128)) ]
 }
 
-@test "berthctl opens shells through the daemon, and commands by itself" {
+@test "berthctl has shells opened by the machine, and commands by the daemon" {
     needs script command -v script
     before=$(shells_in_web)
     run -7 with_terminal_status berthctl -q shell web /bin/sh -c "'exit 7'"
@@ -83,7 +83,7 @@ bare_stop() {
     eventually refused machine_listed bare
 }
 
-@test "berthctl enters a machine without a bus by itself" {
+@test "berthctl needs no bus in a machine for a shell" {
     needs script command -v script
     bare_start
     person_begin berthctl -q shell bare
