@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/bus/exec.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 #include "tests/bus/fixture.h"
@@ -47,16 +48,21 @@ static void compare(const char *contract, const char *file) {
 }
 
 TEST(objects_have_what_their_contract_has) {
-        _cleanup_free_ char *manager = NULL, *machine = NULL;
+        _cleanup_free_ char *manager = NULL, *machine = NULL, *process = NULL;
         _cleanup_(fixture_done) Fixture f;
+        Program *program;
 
         fixture_init(&f);
         fixture_create(&f);
         introspect(&f, MACHINE1_PATH, "manager", &manager);
         introspect(&f, MACHINE_PATH_PREFIX "/web", "machine", &machine);
+        CHECK_OK(program_new(operations_programs(f.operations), NULL, &program));
+        program_started(program);
+        introspect(&f, PROCESS_PATH_PREFIX "/1", "process", &process);
 
         compare("org.berth.Manager1", manager);
         compare("org.berth.Machine1", machine);
+        compare("org.berth.Process1", process);
         compare("org.freedesktop.machine1.Manager", manager);
         compare("org.freedesktop.machine1.Machine", machine);
 }

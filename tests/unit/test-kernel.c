@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/process.h"
+#include "lib/kernel/program.h"
 #include "tests/lib/sleeper.h"
 #include "tests/test.h"
 
@@ -147,6 +150,47 @@ TEST(cgroup_paths_cannot_climb) {
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 CHECK_ERR(cgroup_open(bad[i]), EINVAL);
+}
+
+TEST(modes_of_terminals_are_words) {
+        static const char *const bad[] = { "", "1:2:3:4", "1:2:3:x:", "1:2:3:4:0", "1:2:3:4:zz" };
+        const TerminalModes modes = { 1, 0xffffffff, 3, 4, { 0, 0x1c, 0xff }, 3 };
+        _cleanup_free_ char *word = NULL;
+        TerminalModes read;
+
+        CHECK_OK(terminal_modes_format(&modes, &word));
+        CHECK_STREQ(word, "1:ffffffff:3:4:001cff");
+        CHECK_OK(terminal_modes_parse(word, &read));
+        CHECK(read.iflag == 1 && read.oflag == 0xffffffff && read.cflag == 3 && read.lflag == 4);
+        CHECK(read.n_characters == 3 && read.characters[1] == 0x1c && read.characters[2] == 0xff);
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                CHECK_ERR(terminal_modes_parse(bad[i], &read), EINVAL);
+}
+
+TEST(terminals_take_modes_and_sizes) {
+        const TerminalModes modes = { .iflag = ICRNL, .cflag = CS8 | CREAD, .lflag = ISIG,
+                                      .characters = { 7 }, .n_characters = 1 };
+        _cleanup_close_ int master = -EBADF, peer = -EBADF;
+        TerminalIdentity one, same, other;
+        struct winsize size;
+        struct termios t;
+
+        SKIP_UNLESS(openpty(&master, &peer, NULL, NULL, NULL) >= 0, "a devpts");
+        CHECK_OK(terminal_modes_apply(peer, &modes));
+        CHECK_OK(tcgetattr(peer, &t));
+        CHECK(t.c_iflag == ICRNL && t.c_oflag == 0 && t.c_lflag == ISIG && t.c_cc[VINTR] == 7);
+        CHECK(t.c_cc[VEOF] != 7 && (t.c_cflag & CBAUD) != 0);
+
+        CHECK_OK(terminal_resize(peer, 33, 111));
+        CHECK_OK(ioctl(master, TIOCGWINSZ, &size));
+        CHECK(size.ws_row == 33 && size.ws_col == 111);
+
+        CHECK_OK(terminal_identify(peer, &one));
+        CHECK_OK(terminal_identify(peer, &same));
+        CHECK_OK(terminal_identify(master, &other));
+        CHECK(memcmp(&one, &same, sizeof(one)) == 0);
+        CHECK(memcmp(&one, &other, sizeof(one)) != 0);
 }
 
 TEST_MAIN()
