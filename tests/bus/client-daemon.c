@@ -194,6 +194,12 @@ static int reply_console(const Daemon *d, sd_bus_message *m) {
         return sd_bus_reply_method_return(m, "h", fd);
 }
 
+static int reply_enabled(sd_bus_message *m) {
+        return sd_bus_reply_method_return(m, "a(sitasas)", 2,
+                                          "db", 0, UINT64_C(0), 0, 0,
+                                          "web", 2, UINT64_C(1500000), 1, "db", 2, "db", "cache" HOSTILE);
+}
+
 static int answer(Daemon *d, sd_bus_message *m) {
         const char *member = sd_bus_message_get_member(m), *s = NULL;
 
@@ -201,6 +207,11 @@ static int answer(Daemon *d, sd_bus_message *m) {
                 return reply_list(d, m);
         if (streq(member, "ListMachineDetails"))
                 return reply_details(d, m);
+
+        if (streq(member, "GetStats"))
+                return reply_stats(m);
+        if (endswith(sd_bus_message_get_path(m), "/gone"))
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object");
 
         if (streq(member, "Exec"))
                 return exec_answer(d, m);
@@ -217,8 +228,8 @@ static int answer(Daemon *d, sd_bus_message *m) {
         if (streq(member, "GetMachineByPID"))
                 return sd_bus_reply_method_return(m, "o", d->leads);
 
-        if (streq(member, "GetStats"))
-                return reply_stats(m);
+        if (streq(member, "ListEnabledMachines"))
+                return reply_enabled(m);
         if (streq(sd_bus_message_get_interface(m), BERTH_MACHINE))
                 return sd_bus_reply_method_return(m, NULL);
 
@@ -316,6 +327,18 @@ static int on_call(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *ret
         return 1;
 }
 
+/* What is told to the first is read before it sees that the connection has ended, and comes again. */
+static void tell_events(Daemon *d) {
+        d->has_told = true;
+        CHECK_OK(sd_bus_emit_signal(d->bus, MACHINE1_PATH, MACHINE1_MANAGER, "MachineNew", "so", "web",
+                                    WEB));
+        CHECK_OK(sd_bus_emit_signal(d->bus, MACHINE1_PATH, BERTH_MANAGER, "MachineEvent", "ssa{sv}", "web",
+                                    "exited", 3, "cause", "s", "exit", "status", "i", 7, "killed", "u", 1));
+        CHECK_OK(sd_bus_emit_signal(d->bus, MACHINE1_PATH, MACHINE1_MANAGER, "MachineRemoved", "so", "web",
+                                    WEB));
+        d->bus = sd_bus_flush_close_unref(d->bus);
+}
+
 static int on_connection(
                 _unused_ sd_event_source *source,
                 int fd,
@@ -328,11 +351,19 @@ static int on_connection(
 
         connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         CHECK_OK(connection);
+        d->bus = sd_bus_close_unref(d->bus);
         CHECK_OK(sd_bus_new(&d->bus));
         CHECK_OK(sd_bus_set_fd(d->bus, connection, connection));
         CHECK_OK(sd_bus_set_server(d->bus, true, id));
         CHECK_OK(sd_bus_negotiate_fds(d->bus, true));
         CHECK_OK(sd_bus_start(d->bus));
+        if (d->tells_events && !d->has_told) {
+                tell_events(d);
+                return 0;
+        }
+        if (d->tells_events)
+                CHECK_OK(kill(d->client, SIGTERM));
+
         CHECK_OK(sd_bus_attach_event(d->bus, d->event, SD_EVENT_PRIORITY_NORMAL));
         return sd_bus_add_filter(d->bus, NULL, on_call, d);
 }

@@ -43,6 +43,8 @@ typedef struct Daemon {
         bool tells_client;              /* the program reads berthctl's pid as its input */
         pid_t program;                  /* started by it; 0: none, or ended */
         int signal_early;               /* sent to berthctl before it is answered; 0: none */
+        bool tells_events;              /* whoever connects; berthctl is ended when it comes again */
+        bool has_told;
         bool forgets_programs;          /* as a daemon that is restarted */
         bool spares_programs;           /* Kill() does nothing */
         char *output, *errors;
