@@ -266,6 +266,21 @@ signalled() {
     berthctl start small
 }
 
+@test "a guest that stands still costs an error, and one whose processes do costs nothing" {
+    berthctl freeze small
+    SECONDS=0
+    run -125 berthctl exec small true
+    [[ "$output" == *frozen* ]]
+    [ $SECONDS -lt 15 ]
+    berthctl thaw small
+    ends_with 0 berthctl exec small true
+
+    # Their numbers are the host's here; the init takes no signal from within.
+    xargs kill -STOP </sys/fs/cgroup/machine.slice/berth@small.service/payload/cgroup.procs
+    ends_with 3 timeout 20 berthctl exec small sh -c 'exit 3'
+    xargs kill -CONT </sys/fs/cgroup/machine.slice/berth@small.service/payload/cgroup.procs
+}
+
 @test "shell and login need no bus in the guest" {
     person_begin berthctl -q shell somebody@small
     screen_shows '$'
