@@ -14,14 +14,12 @@ setup() {
     mknod -m 666 "$TRAP/dev/null" c 1 3
     chmod 600 "$secret"
     chmod 711 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$MACHINES"
-    ../system/polkit-says allowed
 }
 
 teardown() {
     systemctl stop story-mallory.service 2>/dev/null || true
     systemctl reset-failed story-mallory.service 2>/dev/null || true
     chmod 700 "$MACHINES"
-    ../system/polkit-says asks
     trap_remove
     userdel mallory
 }
@@ -109,9 +107,11 @@ mallory_start() {
     main=$(systemctl show --property=MainPID --value story-mallory.service)
     # That file has no end of line.
     read -r mallory_leader _ <"/proc/$main/task/$main/children" || [ -n "$mallory_leader" ]
+    ../system/polkit-says allowed
     setpriv --reuid=mallory --regid=mallory --clear-groups busctl --system call \
         org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
         RegisterMachine sayssus trap 0 story container "$mallory_leader" ""
+    ../system/polkit-says asks
 }
 
 @test "in a user's machine, a program of root's is the user's, and has no more rights" {
