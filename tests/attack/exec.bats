@@ -84,7 +84,7 @@ no_worker_left() {
     cp -a "$TRAP/etc" "$TRAP/other/etc"
     ln -sfn "/../../../../$secret" "$TRAP/other/etc/passwd"
     attack swap.py "$TRAP" etc other/etc
-    for _ in {1..20}; do
+    for _ in {1..10}; do
         answers execs trap -- /bin/sh -c 'cat /etc/passwd 2>&1; echo said'
     done
     kill -KILL "$attacker"
@@ -92,7 +92,7 @@ no_worker_left() {
 
     ln -s "$(dirname "$secret")" "$TRAP/other/bin"
     attack swap.py "$TRAP" bin other/bin
-    for _ in {1..20}; do
+    for _ in {1..10}; do
         answers execs trap -- /bin/sh -c 'echo said; cat /bin/secret 2>&1'
     done
     nothing_left
@@ -178,7 +178,7 @@ payload() {
     done) 3>&- 2>/dev/null &
     attacker=$!
     disown "$attacker"
-    for _ in {1..20}; do
+    for _ in {1..10}; do
         answers execs idle -- sh -c 'echo said'
     done
     kill -KILL "$attacker"
@@ -195,7 +195,7 @@ payload() {
     done) 3>&- 2>/dev/null &
     attacker=$!
     disown "$attacker"
-    for _ in {1..20}; do
+    for _ in {1..10}; do
         answers execs idle -- sh -c 'echo said'
     done
     kill -KILL "$attacker"
@@ -207,7 +207,7 @@ payload() {
     done) 3>&- 2>/dev/null &
     attacker=$!
     disown "$attacker"
-    for _ in {1..20}; do
+    for _ in {1..10}; do
         answers execs idle -- sh -c 'echo said'
     done
     kill -KILL "$attacker"
