@@ -35,6 +35,7 @@ const Step *const step_table[] = {
         /* STAGE_LEADER: what needs the leader */
         &step_scope,
         &step_register,         /* moves the leader into its scope */
+        &step_devices,          /* where the leader stays */
         &step_net_veth,
 
         /* STAGE_INNER: the host's privileges, last needed first dropped */

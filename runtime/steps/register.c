@@ -4,6 +4,7 @@
  * is waited for: by then the leader is in its scope and has its network. That
  * the machine has gone needs no telling: its leader's end is seen. */
 
+#include <sys/stat.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
 
@@ -41,16 +42,31 @@ static int append_property(sd_bus_message *m, const char *assignment) {
         return r < 0 ? r : bus_append_property(m, &p);
 }
 
-/* Devices are systemd's to police; where there is none, there is no policy. */
-static int append_device_policy(sd_bus_message *m) {
+static bool is_device(const SpecMount *m) {
+        struct stat st;
+
+        return m->kind == MOUNT_BIND && stat(m->source, &st) >= 0 &&
+               (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+/* Devices are systemd's to police; where there is none, the step devices does. */
+static int append_device_policy(sd_bus_message *m, const Spec *spec) {
         int r;
 
         r = sd_bus_message_append(m, "(sv)", "DevicePolicy", "s", "closed");
         if (r < 0)
                 return r;
 
-        return sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 2,
-                                     "/dev/net/tun", "rwm", "char-pts", "rw");
+        r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 2,
+                                  "/dev/net/tun", "rwm", "char-pts", "rw");
+
+        for (size_t i = 0; i < spec->n_mounts && r >= 0; i++)
+                if (is_device(&spec->mounts[i]))
+                        r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1,
+                                                  spec->mounts[i].source,
+                                                  spec->mounts[i].read_only ? "r" : "rwm");
+
+        return r;
 }
 
 static int append_properties(sd_bus_message *m, const Spec *spec) {
@@ -60,7 +76,7 @@ static int append_properties(sd_bus_message *m, const Spec *spec) {
         if (r >= 0 && spec->slice)
                 r = sd_bus_message_append(m, "(sv)", "Slice", "s", spec->slice);
         if (r >= 0 && host_has_systemd())
-                r = append_device_policy(m);
+                r = append_device_policy(m, spec);
 
         for (char **p = spec->properties; r >= 0 && p && *p; p++)
                 r = append_property(m, *p);

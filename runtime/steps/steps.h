@@ -36,6 +36,7 @@ extern const Step step_loopback;
 /* STAGE_LEADER */
 extern const Step step_scope;
 extern const Step step_register;
+extern const Step step_devices;
 extern const Step step_net_veth;
 
 /* STAGE_INNER */

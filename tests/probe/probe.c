@@ -214,13 +214,34 @@ static int do_create(char **args) {
         return 0;
 }
 
-static int do_mknod(char **args) {
+static int make_node(char **args, mode_t type) {
         dev_t device = makedev((unsigned) number(args[1]), (unsigned) number(args[2]));
 
-        if (mknod(args[0], S_IFCHR | 0600, device) < 0)
+        if (mknod(args[0], type | 0600, device) < 0)
                 return fail(args[0]);
 
         printf("%s: made\n", args[0]);
+        return 0;
+}
+
+static int do_mknod(char **args) {
+        return make_node(args, S_IFCHR);
+}
+
+static int do_mknod_block(char **args) {
+        return make_node(args, S_IFBLK);
+}
+
+/* A device, or whatever it is: whether it opens for reading and writing. */
+static int do_open(char **args) {
+        int fd;
+
+        fd = open(args[0], O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+                return fail(args[0]);
+
+        (void) close(fd);
+        printf("%s: open\n", args[0]);
         return 0;
 }
 
@@ -554,12 +575,14 @@ static const struct {
         { "limits", 0, do_limits },
         { "list", 1, do_list },
         { "mknod", 3, do_mknod },
+        { "mknod-block", 3, do_mknod_block },
         { "mounts", 0, do_mounts },
         { "notify", 1, do_notify },
         { "notify-child", 1, do_notify_child },
         { "notify-junk", 0, do_notify_junk },
         { "ns", 0, do_ns },
         { "once", 1, do_once },
+        { "open", 1, do_open },
         { "poweroff", 0, do_poweroff },
         { "readlink", 1, do_readlink },
         { "reboot", 0, do_reboot },

@@ -245,6 +245,30 @@ class Inside(Guest):
         self.assertIn("ENOENT", self.probe("stat", "/dev/kmsg", status=1))
         self.assertIn("ENOENT", self.probe("stat", "/dev/tty0", status=1))
 
+    def test_the_usual_devices_may_be_made_and_used(self):
+        for number in ("1 3", "1 5", "1 7", "1 8", "1 9"):
+            self.assertEqual(self.probe("mknod", "/dev/x", *number.split(), ",", "open", "/dev/x"),
+                             "/dev/x: made\n/dev/x: open\n")
+        self.assertEqual(self.probe("mknod", "/dev/x", "5", "2", ",", "open", "/dev/ptmx"),
+                         "/dev/x: made\n/dev/ptmx: open\n")
+
+    def test_other_devices_can_neither_be_made_nor_opened(self):
+        for kind, number in (("mknod", "1 1"), ("mknod", "1 11"), ("mknod", "10 229"), ("mknod", "10 237"),
+                             ("mknod-block", "7 0"), ("mknod-block", "8 0"), ("mknod-block", "254 0")):
+            self.assertEqual(self.probe(kind, "/dev/x", *number.split(), status=1), "/dev/x: EPERM\n")
+        # What the image brings along is no better.
+        os.mknod(self.path("disk"), stat.S_IFBLK | 0o666, os.makedev(7, 0))
+        os.mknod(self.path("kmsg"), stat.S_IFCHR | 0o666, os.makedev(1, 11))
+        self.assertEqual(self.probe("open", "/disk", ",", "open", "/kmsg", status=1),
+                         "/disk: EPERM\n/kmsg: EPERM\n")
+
+    def test_a_device_that_is_bound_may_be_used(self):
+        if not os.path.exists("/dev/fuse"):
+            self.skipTest("lacks fuse")
+        self.assertEqual(self.probe("open", "/fuse", options=["--bind=/dev/fuse:/fuse"]), "/fuse: open\n")
+        self.assertEqual(self.probe("open", "/fuse", status=1, options=["--bind-ro=/dev/fuse:/fuse"]),
+                         "/fuse: EPERM\n")
+
     def test_inaccessible_nodes_are_of_all_types(self):
         for name, mode in (("reg", stat.S_IFREG), ("dir", stat.S_IFDIR), ("fifo", stat.S_IFIFO),
                            ("sock", stat.S_IFSOCK), ("chr", stat.S_IFCHR), ("blk", stat.S_IFBLK)):
