@@ -18,6 +18,7 @@ static int explain(const Spec *spec) {
         static const char *const titles[_STAGE_MAX] = {
                 [STAGE_HOST] = "On the host, before there is a leader",
                 [STAGE_OUTER] = "In the leader, the mount tree",
+                [STAGE_OWN] = "In the leader, what shows its own namespaces",
                 [STAGE_LEADER] = "On the host meanwhile, for the leader",
                 [STAGE_INNER] = "In the leader, until it is the payload",
         };
@@ -37,13 +38,14 @@ static int explain(const Spec *spec) {
 }
 
 /* Returns an exit status, or SUPERVISOR_REBOOT. */
-static int run_once(const Spec *spec, bool is_reboot) {
+static int run_once(const Spec *spec, bool is_reboot, UidRange *range) {
         Start start;
         Run run;
         int r;
 
         run_init(&run, spec);
         run.is_reboot = is_reboot;
+        run.range = range;
         r = start_run(&run, &start);
         if (r >= 0) {
                 r = supervisor_run(&run);
@@ -57,6 +59,7 @@ static int run_once(const Spec *spec, bool is_reboot) {
 }
 
 static int run_until_off(const Spec *spec) {
+        _cleanup_(uid_range_release) UidRange range = UID_RANGE_NONE;
         int r;
 
         r = supervisor_prepare();
@@ -66,7 +69,7 @@ static int run_until_off(const Spec *spec) {
         }
 
         for (bool is_reboot = false;; is_reboot = true) {
-                r = run_once(spec, is_reboot);
+                r = run_once(spec, is_reboot, &range);
                 if (r != SUPERVISOR_REBOOT)
                         return r;
                 if (spec->keep_unit) {

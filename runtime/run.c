@@ -56,6 +56,12 @@ void run_done(Run *run) {
                 closep(&run->guest_fds[i]);
 }
 
+bool run_has_users(const Run *run) {
+        assert(run);
+
+        return run->spec->private_users != USERS_OF_HOST && !run->without_users;
+}
+
 void run_set_object(Run *run, const char *format, ...) {
         va_list ap;
 

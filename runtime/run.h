@@ -5,12 +5,18 @@
  * Run
  *
  * One container being started: the spec, and what the steps have made so far.
- * A step runs in one of two processes, and at one of four times:
+ * A step runs in one of two processes, and at one of five times:
  *
  *      STAGE_HOST      the supervisor, before there is a leader. Looks at the
- *                      image, and makes what the leader is born into.
+ *                      image, and makes what the leader is born into. Writes
+ *                      nothing into the image: its owners may not be settled.
  *      STAGE_OUTER     the leader, in its new namespaces, host still in sight.
- *                      Assembles the mount tree.
+ *                      Assembles the mount tree. For a machine with users of
+ *                      its own that is another process, the builder, with the
+ *                      host's users and privileges; the leader is born from it
+ *                      with a copy of the tree that its guest cannot take apart.
+ *      STAGE_OWN       the leader, as root of its own namespaces: mounts what
+ *                      shows them, and sets them up.
  *      STAGE_LEADER    the supervisor again, at the same time: what needs a
  *                      leader. Registers it, wires it.
  *      STAGE_INNER     the leader, when both are done. Gives up the host, then
@@ -24,12 +30,14 @@
 #include "lib/base/id128.h"
 #include "lib/base/steps.h"
 #include "lib/kernel/syscall-filter.h"
+#include "lib/kernel/uid-range.h"
 #include "lib/spec/spec.h"
 #include "runtime/user.h"
 
 typedef enum Stage {
         STAGE_HOST,
         STAGE_OUTER,
+        STAGE_OWN,
         STAGE_LEADER,
         STAGE_INNER,
         _STAGE_MAX,
@@ -61,6 +69,9 @@ typedef struct Run {
         size_t object_at;       /* row of the step that has set the object */
         char object[RUN_OBJECT_MAX];
 
+        UidRange *range;        /* the machine's users; kept by the caller, through all reboots */
+        bool without_users;     /* its own users were optional, and are not to be had */
+
         /* STAGE_HOST */
         int root_fd;            /* the root directory; in the leader, from step root on, its mount */
         char *root_path;
@@ -81,7 +92,7 @@ typedef struct Run {
         int leader_pidfd;
         unsigned veth;          /* ifindex of our end, if we made it */
 
-        /* STAGE_OUTER, in the leader */
+        /* STAGE_OUTER and STAGE_OWN, in the leader */
         int dev_fd;
         int proc_fd;
         int sys_fd;
@@ -92,6 +103,9 @@ typedef struct Run {
 
 void run_init(Run *run, const Spec *spec);
 void run_done(Run *run);
+
+/* Whether the machine has users of its own, and thus a user namespace. */
+bool run_has_users(const Run *run);
 
 /**
  * run_set_object() - name what a step is at, in case that it fails

@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "lib/base/errors.h"
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/kernel/clone.h"
 #include "lib/kernel/process.h"
+#include "lib/kernel/userns.h"
 #include "runtime/report.h"
 #include "runtime/start.h"
 #include "runtime/sync.h"
 
 /* Exit status of a leader that never became the payload; nobody is told. */
 #define LEADER_FAILED 1
+
+/* Who may change the leader, and when it ends: nobody but us, and with us. Should
+ * the supervisor have died before this, then nobody answers later. */
+static int tie_to_supervisor(void) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return -errno;
+
+        return 0;
+}
 
 static _Noreturn void leader_fail(Run *run, int sync_fd, int error, const Step *step) {
         SyncMessage message = { .point = SYNC_FAILED, .error = error };
@@ -41,18 +54,12 @@ static void leader_take_stage(Run *run, int sync_fd, Stage stage) {
                 leader_fail(run, sync_fd, r, step);
 }
 
-/* The leader, from its first moment until it is the payload. */
-static _Noreturn void leader_main(Run *run, int sync_fd) {
+/* The leader, once its mount tree is there, until it is the payload. */
+static _Noreturn void leader_go_on(Run *run, int sync_fd) {
         SyncMessage message = { .point = SYNC_ASSEMBLED };
         int r;
 
-        /* Whoever kills the supervisor shall not have to look for us. Should it
-         * have died before this, then nobody answers below. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-                leader_fail(run, sync_fd, -errno, NULL);
-
-        (void) umask(0);
-        leader_take_stage(run, sync_fd, STAGE_OUTER);
+        leader_take_stage(run, sync_fd, STAGE_OWN);
 
         r = sync_send(sync_fd, &message, run->guest_fds, _GUEST_FD_MAX);
         if (r < 0)
@@ -66,10 +73,92 @@ static _Noreturn void leader_main(Run *run, int sync_fd) {
         _exit(LEADER_FAILED); /* not reached: the last step is exec */
 }
 
+/* A leader that assembles its mount tree itself. */
+static _Noreturn void leader_main(Run *run, int sync_fd) {
+        int r;
+
+        r = tie_to_supervisor();
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
+        (void) umask(0);
+        leader_take_stage(run, sync_fd, STAGE_OUTER);
+        leader_go_on(run, sync_fd);
+}
+
+/* A leader with users of its own. Until these have been mapped it is nobody. */
+static _Noreturn void leader_main_with_users(Run *run, int sync_fd) {
+        SyncMessage message;
+        int r;
+
+        r = tie_to_supervisor();
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
+        r = sync_receive(sync_fd, true, &message, NULL, 0);
+        if (r <= 0 || message.point != SYNC_MAPPED)
+                _exit(LEADER_FAILED);
+
+        r = userns_become_root();
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
+        leader_go_on(run, sync_fd);
+}
+
 static uint64_t namespaces(const Spec *spec) {
         uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
 
         return spec->private_network ? flags | CLONE_NEWNET : flags;
+}
+
+/* Assembles the mount tree with the host's users, and then bears the leader, who
+ * is the supervisor's child as well. All its namespaces come with its user
+ * namespace, so that its root may do there what root does. */
+static _Noreturn void builder_main(Run *run, int sync_fd) {
+        SyncMessage message = { .point = SYNC_BORN };
+        pid_t pid;
+        int r, pidfd;
+
+        r = tie_to_supervisor();
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
+        (void) umask(0);
+        leader_take_stage(run, sync_fd, STAGE_OUTER);
+
+        /* That is how the leader finds its own copy of the tree. */
+        if (fchdir(run->root_fd) < 0)
+                leader_fail(run, sync_fd, -errno, NULL);
+
+        pid = process_clone(namespaces(run->spec) | CLONE_NEWUSER | CLONE_PARENT, run->cgroup_fd, &pidfd);
+        if (pid == 0)
+                leader_main_with_users(run, sync_fd);
+        if (pid < 0)
+                leader_fail(run, sync_fd, pid, NULL);
+
+        r = sync_send(sync_fd, &message, &pidfd, 1);
+        _exit(r < 0 ? LEADER_FAILED : EXIT_SUCCESS);
+}
+
+static void reap(int pidfd) {
+        siginfo_t si;
+
+        (void) process_signal(pidfd, SIGKILL);
+        while (waitid(P_PIDFD, (id_t) pidfd, &si, WEXITED) < 0 && errno == EINTR)
+                ;
+}
+
+static int map_users(const Run *run) {
+        IdRange range = { .outside = run->range->base, .count = run->range->count };
+        IdMap map = { .ranges = &range, .n_ranges = 1 };
+        int r;
+
+        r = fault_point("start", "maps");
+        if (r < 0)
+                return r;
+
+        return userns_write_maps(run->leader, &map, &map);
 }
 
 static int clone_leader(Run *run, int *ret_sync_fd) {
@@ -164,12 +253,85 @@ static int attach_leader(Run *run, Start *start, int sync_fd) {
         return r;
 }
 
-static void reap_leader(const Run *run) {
-        siginfo_t si;
+/* Should the builder be killed when there is a leader that we do not know of, its
+ * end of the socket stays open: so both are looked at. */
+static int wait_builder(int builder_pidfd, int sync_fd) {
+        struct pollfd fds[] = {
+                { .fd = sync_fd, .events = POLLIN },
+                { .fd = builder_pidfd, .events = POLLIN },
+        };
 
-        (void) process_signal(run->leader_pidfd, SIGKILL);
-        while (waitid(P_PIDFD, (id_t) run->leader_pidfd, &si, WEXITED) < 0 && errno == EINTR)
-                ;
+        while (poll(fds, ELEMENTSOF(fds), -1) < 0)
+                if (errno != EINTR)
+                        return -errno;
+
+        return 0;
+}
+
+/* Waits for the builder's child, and makes it somebody. */
+static int follow_builder(Run *run, int builder_pidfd, int sync_fd) {
+        SyncMessage message;
+        int r;
+
+        r = wait_builder(builder_pidfd, sync_fd);
+        if (r >= 0)
+                r = sync_receive(sync_fd, false, &message, &run->leader_pidfd, 1);
+        if (r > 0 && message.point == SYNC_FAILED)
+                return report_message(run, &message);
+        if (r > 0)
+                r = process_pid(run->leader_pidfd, &run->leader);
+        else if (r == 0 || r == -EAGAIN)
+                r = -E_MACHINE_FAILED;
+        if (r < 0)
+                return report_failure(run->spec->machine, "builder", "", r);
+
+        r = map_users(run);
+        if (r >= 0)
+                r = sync_send(sync_fd, &(SyncMessage) { .point = SYNC_MAPPED }, NULL, 0);
+        if (r < 0)
+                (void) report_failure(run->spec->machine, "maps", "", r);
+
+        return r;
+}
+
+static int clone_builder(Run *run, int *ret_sync_fd) {
+        _cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+        pid_t pid;
+        int r;
+
+        r = sync_pair(&ours, &theirs);
+        if (r < 0)
+                return report_failure(run->spec->machine, "clone", "", r);
+
+        pid = process_clone(CLONE_NEWNS, -EBADF, &pidfd);
+        if (pid < 0)
+                return report_failure(run->spec->machine, "clone", "", pid);
+        if (pid == 0) {
+                (void) close(TAKE_FD(ours));
+                builder_main(run, theirs);
+        }
+
+        (void) close(TAKE_FD(theirs)); /* so that its end is seen */
+        r = follow_builder(run, pidfd, ours);
+        reap(pidfd);
+        if (r < 0) {
+                if (run->leader_pidfd >= 0)
+                        reap(run->leader_pidfd);
+                return r;
+        }
+
+        *ret_sync_fd = TAKE_FD(ours);
+        return 0;
+}
+
+static int bear_leader(Run *run, int *ret_sync_fd) {
+        int r;
+
+        if (run_has_users(run))
+                return clone_builder(run, ret_sync_fd);
+
+        r = clone_leader(run, ret_sync_fd);
+        return r < 0 ? report_failure(run->spec->machine, "clone", "", r) : 0;
 }
 
 int start_run(Run *run, Start *start) {
@@ -185,15 +347,15 @@ int start_run(Run *run, Start *start) {
         if (r < 0)
                 return report_step(run, step, r);
 
-        r = clone_leader(run, &sync_fd);
+        r = bear_leader(run, &sync_fd);
         if (r < 0) {
                 steps_undo(&start->host);
-                return report_failure(run->spec->machine, "clone", "", r);
+                return r;
         }
 
         r = attach_leader(run, start, sync_fd);
         if (r < 0) {
-                reap_leader(run);
+                reap(run->leader_pidfd);
                 steps_undo(&start->host);
         }
 

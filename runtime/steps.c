@@ -5,30 +5,41 @@
 
 /* The order is the design. A step may rely on those above it, and on nothing
  * else; the leader's stages begin when STAGE_HOST is done, and STAGE_OUTER and
- * STAGE_LEADER run beside each other. */
+ * STAGE_OWN run beside STAGE_LEADER, but for machines with users of their own,
+ * where there is a leader only after STAGE_OUTER. */
 const Step *const step_table[] = {
         /* STAGE_HOST: what must be known, or be there, before the leader is */
         &step_root,             /* all below look into it */
+        &step_users,            /* whose files are they? */
         &step_system,
         &step_identity,
         &step_user,
-        &step_localtime,
-        &step_journal,          /* after identity: the directory is named by the id */
         &step_filter,
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_cgroup,           /* last, so that what fails above leaves none */
 
         /* STAGE_OUTER: the mount tree */
+        &step_owner,            /* before anything is made */
         &step_tree,             /* the root directory becomes a mount; all below attach to it */
+        &step_localtime,
+        &step_journal,
         &step_run,
         &step_run_host,         /* has the inodes that /proc is masked with */
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */
-        &step_proc,
         &step_sys,
         &step_tmp,
         &step_mounts,           /* after all others: they may go over any of them */
+        &step_limits_early,     /* raising one takes a privilege of the host */
+        &step_seal_early,
+
+        /* STAGE_OWN: what shows, or is, of the leader's own namespaces */
+        &step_tree_copy,        /* all below attach to it */
+        &step_mqueue,
+        &step_proc,
+        &step_sys_parts,
+        &step_mounts_over,      /* those of the mounts that go over these */
         &step_hostname,
         &step_loopback,
 
@@ -37,6 +48,7 @@ const Step *const step_table[] = {
         &step_register,         /* moves the leader into its scope */
         &step_devices,          /* where the leader stays */
         &step_net_veth,
+        &step_cgroup_owner,     /* of the last one that it comes to */
 
         /* STAGE_INNER: the host's privileges, last needed first dropped */
         &step_cgroup_namespace, /* not before the leader is in its last control group */

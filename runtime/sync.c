@@ -90,7 +90,7 @@ int sync_receive(int fd, bool wait, SyncMessage *ret, int *ret_fds, size_t n_fds
         message.step[sizeof(message.step) - 1] = '\0';
         message.object[sizeof(message.object) - 1] = '\0';
 
-        if (message.point == SYNC_ASSEMBLED) {
+        if (message.point == SYNC_ASSEMBLED || message.point == SYNC_BORN) {
                 r = take_fds(&header, fds, n_fds);
                 if (r < 0)
                         return r;

@@ -13,6 +13,8 @@
 #include "lib/base/base.h"
 
 typedef enum SyncPoint {
+        SYNC_BORN,              /* builder: there is a leader; carries its pidfd */
+        SYNC_MAPPED,            /* supervisor: the leader's users are who they shall be */
         SYNC_ASSEMBLED,         /* leader: the mount tree stands; carries descriptors */
         SYNC_ATTACHED,          /* supervisor: cgroup, registration and network are as they shall be */
         SYNC_FAILED,            /* leader: it ends here */

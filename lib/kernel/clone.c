@@ -12,7 +12,7 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd) {
         struct clone_args args = {
                 .flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                 .pidfd = (uintptr_t) &pidfd,
-                .exit_signal = SIGCHLD,
+                .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a sibling has ours */
         };
         long pid;
 

@@ -14,7 +14,7 @@
 
 /**
  * process_clone() - make a process in new namespaces
- * @flags:              CLONE_NEW… flags
+ * @flags:              CLONE_NEW… flags; CLONE_PARENT for a sibling of ours
  * @cgroup_fd:          directory of the control group it shall be born in, or
  *                      negative for ours
  * @ret_pidfd:          return location for a pidfd of it, in the parent

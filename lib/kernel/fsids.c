@@ -57,6 +57,23 @@ int fsids_take(uid_t uid, gid_t gid) {
         return r > 0 ? -EPERM : r;
 }
 
+/* Linux takes those over files away when the user is not root any more, but from
+ * the effective ones only. */
+int fsids_lend(uid_t uid, gid_t gid) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+        int r;
+
+        caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+
+        r = set_ids(uid, gid);
+        if (r < 0)
+                return r;
+
+        return cap_set_proc(caps) < 0 ? -errno : 0;
+}
+
 int fsids_restore(void) {
         return set_ids(geteuid(), getegid());
 }

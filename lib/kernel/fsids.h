@@ -27,6 +27,18 @@
 int fsids_take(uid_t uid, gid_t gid);
 
 /**
+ * fsids_lend() - let files that we make belong to someone else
+ * @uid:                the user
+ * @gid:                the group
+ *
+ * Root keeps its privileges, over files as over all else.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EPERM       we may not
+ */
+int fsids_lend(uid_t uid, gid_t gid);
+
+/**
  * fsids_restore() - access files as ourselves again
  *
  * Return: 0 on success, negative error code on failure.

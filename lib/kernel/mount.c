@@ -103,6 +103,16 @@ int mount_set_attributes(int mount_fd, unsigned attributes, bool recursive) {
         return set(mount_fd, recursive, (struct mount_attr) { .attr_set = attributes });
 }
 
+int mount_set_idmap(int mount_fd, int users_fd, bool recursive) {
+        assert(mount_fd >= 0);
+        assert(users_fd >= 0);
+
+        return set(mount_fd, recursive, (struct mount_attr) {
+                .attr_set = MOUNT_ATTR_IDMAP,
+                .userns_fd = (uint64_t) users_fd,
+        });
+}
+
 int mount_set_propagation(int mount_fd, unsigned long propagation) {
         assert(mount_fd >= 0);
 

@@ -78,6 +78,18 @@ int mount_attach(int mount_fd, int target_fd);
 int mount_set_attributes(int mount_fd, unsigned attributes, bool recursive);
 
 /**
+ * mount_set_idmap() - show the files of a mount with other owners
+ * @mount_fd:           a detached mount that has none yet
+ * @users_fd:           user namespace in whose map they are found, see userns_new()
+ * @recursive:          with all that is mounted below
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EINVAL      a file system that cannot
+ *         others       what mount_setattr() runs into
+ */
+int mount_set_idmap(int mount_fd, int users_fd, bool recursive);
+
+/**
  * mount_set_propagation() - say where mount events go, for a mount and all below
  * @mount_fd:           a descriptor of its root
  * @propagation:        MS_SHARED, MS_SLAVE or MS_PRIVATE

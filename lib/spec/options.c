@@ -9,6 +9,7 @@
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
 #include "lib/spec/property.h"
+#include "lib/spec/users.h"
 
 /* Of the names of system calls and their groups. */
 #define SYSCALL_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -198,6 +199,35 @@ static int set_filter(Spec *spec, const char *value) {
                         return r;
         }
 
+        return 0;
+}
+
+static int set_users_if_possible(Spec *spec, const char *value) {
+        (void) value;
+        spec->users_optional = true;
+        spec->ownership = OWNERSHIP_AUTO;
+        return spec_set_private_users(spec, "pick");
+}
+
+static int set_private_users(Spec *spec, const char *value) {
+        spec->users_optional = false;
+        return spec_set_private_users(spec, value ?: "yes");
+}
+
+static int set_ownership(Spec *spec, const char *value) {
+        static const Word words[] = {
+                { "off", OWNERSHIP_OFF },
+                { "chown", OWNERSHIP_CHOWN },
+                { "map", OWNERSHIP_MAP },
+                { "auto", OWNERSHIP_AUTO },
+        };
+        int r;
+
+        r = find_word(words, ELEMENTSOF(words), value);
+        if (r < 0)
+                return r;
+
+        spec->ownership = (UsersOwnership) r;
         return 0;
 }
 
@@ -441,6 +471,11 @@ const Option option_table[] = {
         FLAG("keep-unit", 0, set_keep_unit, "Stay in the unit that berth-run was started in"),
         VALUE("slice", 'S', "SLICE", set_slice, "Slice of the machine's scope"),
         VALUE("property", 0, "NAME=VALUE", set_property, "Set a property of the machine's scope"),
+
+        HEADING("Users"),
+        MAYBE("private-users", 0, "MODE", set_private_users, "no, yes, pick, identity, BASE[:COUNT]"),
+        VALUE("private-users-ownership", 0, "MODE", set_ownership, "off, map, chown, auto"),
+        FLAG("", 'U', set_users_if_possible, "Users of its own, if the kernel has user namespaces"),
 
         HEADING("Network"),
         FLAG("private-network", 0, set_private_network, "No network but loopback"),

@@ -131,6 +131,22 @@ static const char *check_place(const Spec *spec) {
         return NULL;
 }
 
+static const char *check_users(const Spec *spec) {
+        UsersOwnership ownership = spec_ownership(spec);
+
+        if (spec->private_users == USERS_OF_HOST && spec->ownership != OWNERSHIP_DEFAULT)
+                return "--private-users-ownership= is for machines with --private-users=";
+        if (ownership == OWNERSHIP_CHOWN && spec->read_only)
+                return "--private-users-ownership=chown changes files, --read-only forbids it";
+        if (ownership == OWNERSHIP_CHOWN && spec->private_users == USERS_IDENTITY)
+                return "--private-users=identity leaves files to the host's users";
+        if (ownership == OWNERSHIP_CHOWN && spec->private_users == USERS_CHOSEN &&
+            (spec->users_base % USERS_BLOCK != 0 || spec->users_count != USERS_BLOCK))
+                return "--private-users-ownership=chown works on whole blocks of 65536 users";
+
+        return NULL;
+}
+
 int spec_check(const Spec *spec, const char **ret_complaint) {
         const char *complaint;
 
@@ -140,6 +156,8 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
         complaint = check_image(spec);
         if (!complaint)
                 complaint = check_place(spec);
+        if (!complaint)
+                complaint = check_users(spec);
         if (!complaint && spec->chdir)
                 complaint = check_chdir(spec->chdir);
         if (!complaint && spec->user && spec->mode == START_BOOT)
@@ -151,6 +169,15 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
         }
 
         return 0;
+}
+
+UsersOwnership spec_ownership(const Spec *spec) {
+        assert(spec);
+
+        if (spec->ownership != OWNERSHIP_DEFAULT)
+                return spec->ownership;
+
+        return spec->private_users == USERS_PICK ? OWNERSHIP_AUTO : OWNERSHIP_OFF;
 }
 
 int spec_kill_signal(const Spec *spec) {
@@ -170,6 +197,8 @@ uint64_t spec_capabilities(const Spec *spec) {
         keep = CAPABILITIES_DEFAULT | spec->keep_capabilities;
         if (spec->private_network)
                 keep |= CAPABILITY_BIT(CAP_NET_ADMIN);
+        else if (spec->private_users != USERS_OF_HOST)
+                keep &= ~(CAPABILITY_BIT(CAP_NET_BIND_SERVICE) & ~spec->keep_capabilities);
 
         return keep & ~spec->drop_capabilities;
 }

@@ -41,6 +41,22 @@ typedef enum LinkJournal {
         LINK_JOURNAL_TRY_GUEST,
 } LinkJournal;
 
+typedef enum PrivateUsers {
+        USERS_OF_HOST,
+        USERS_OF_TREE,          /* those that the root directory belongs to */
+        USERS_PICK,             /* a range that nobody has */
+        USERS_CHOSEN,           /* users_base and users_count */
+        USERS_IDENTITY,         /* a user namespace in which all are who they are on the host */
+} PrivateUsers;
+
+typedef enum UsersOwnership {
+        OWNERSHIP_DEFAULT,      /* auto for USERS_PICK, otherwise off */
+        OWNERSHIP_OFF,          /* files have the owners that they have */
+        OWNERSHIP_CHOWN,        /* they are given to the machine's users, for good */
+        OWNERSHIP_MAP,          /* they are shown as the machine's users' */
+        OWNERSHIP_AUTO,         /* the latter, unless they belong to those already */
+} UsersOwnership;
+
 typedef enum MountKind {
         MOUNT_BIND,
         MOUNT_TMPFS,
@@ -56,6 +72,9 @@ typedef struct SpecMount {
 } SpecMount;
 
 #define SPEC_MOUNTS_MAX 1024
+
+/* As many users as a machine of its own has, unless somebody says otherwise. */
+#define USERS_BLOCK UINT32_C(0x10000)
 
 typedef struct Spec {
         /* Image */
@@ -76,6 +95,13 @@ typedef struct Spec {
 
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
         char **deny_syscalls;   /* goes before both */
+
+        /* Users */
+        PrivateUsers private_users;
+        bool users_optional;    /* if there are no user namespaces, go on without */
+        uint32_t users_base;
+        uint32_t users_count;
+        UsersOwnership ownership;
 
         /* Identity */
         char *machine;
@@ -139,6 +165,14 @@ int spec_complete(Spec *spec);
  * Errors: -EINVAL      it does not
  */
 int spec_check(const Spec *spec, const char **ret_complaint);
+
+/**
+ * spec_ownership() - what happens to the files of a machine with users of its own
+ * @spec:               the spec
+ *
+ * Return: not OWNERSHIP_DEFAULT.
+ */
+UsersOwnership spec_ownership(const Spec *spec);
 
 /**
  * spec_kill_signal() - the signal that asks the payload to end

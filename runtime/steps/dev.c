@@ -3,6 +3,7 @@
 /* A /dev of the guest's own: a tmpfs with the few devices that every program
  * expects, and the file systems that live below it. */
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -11,6 +12,9 @@
 #include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+
+/* That of Debian and of most others. */
+#define GID_TTY 5
 
 static const struct {
         const char *name, *host;
@@ -93,20 +97,25 @@ static int mount_below(
         return 0;
 }
 
+/* Terminals belong to the group of that name, in the guest. */
+static int mount_pts(Run *run) {
+        uint32_t base = run_has_users(run) ? run->range->base : 0;
+        char gid[sizeof("4294967295")];
+        const char *const options[] = { "gid", gid, "mode", "0620", "ptmxmode", "0666", NULL };
+
+        (void) snprintf(gid, sizeof(gid), "%u", base + GID_TTY);
+        return mount_below(run, "pts", "devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
 static int mount_all_below(Run *run) {
-        static const char *const pts[] = { "gid", "5", "mode", "0620", "ptmxmode", "0666", NULL };
         static const char *const shm[] = { "mode", "1777", "size", "10%", "nr_inodes", "400k", NULL };
         int r;
 
-        r = mount_below(run, "pts", "devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        r = mount_pts(run);
         if (r < 0)
                 return r;
 
-        r = mount_below(run, "shm", "tmpfs", shm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-        if (r < 0)
-                return r;
-
-        return mount_below(run, "mqueue", "mqueue", NULL, MOUNT_ATTR_HARMLESS);
+        return mount_below(run, "shm", "tmpfs", shm, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
 static int apply(void *subject) {
@@ -149,4 +158,21 @@ const Step step_dev = {
         .stage = STAGE_OUTER,
         .apply = apply,
         .explain = explain,
+};
+
+/* It shows the leader's own IPC namespace. */
+static int apply_mqueue(void *subject) {
+        return mount_below(subject, "mqueue", "mqueue", NULL, MOUNT_ATTR_HARMLESS);
+}
+
+static void explain_mqueue(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("/dev/mqueue", f);
+}
+
+const Step step_mqueue = {
+        .name = "mqueue",
+        .stage = STAGE_OWN,
+        .apply = apply_mqueue,
+        .explain = explain_mqueue,
 };

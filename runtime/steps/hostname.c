@@ -17,7 +17,7 @@ static void explain(const void *subject, FILE *f) {
 
 const Step step_hostname = {
         .name = "hostname",
-        .stage = STAGE_OUTER,
+        .stage = STAGE_OWN,
         .apply = apply,
         .explain = explain,
 };

@@ -55,7 +55,7 @@ static void explain(const void *subject, FILE *f) {
 
 const Step step_journal = {
         .name = "journal",
-        .stage = STAGE_HOST,
+        .stage = STAGE_OUTER,
         .wanted = wanted,
         .apply = apply,
         .explain = explain,

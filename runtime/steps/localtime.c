@@ -86,7 +86,7 @@ static void explain(const void *subject, FILE *f) {
 
 const Step step_localtime = {
         .name = "localtime",
-        .stage = STAGE_HOST,
+        .stage = STAGE_OUTER,
         .wanted = wanted,
         .apply = apply,
         .explain = explain,

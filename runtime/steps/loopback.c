@@ -22,7 +22,7 @@ static void explain(const void *subject, FILE *f) {
 
 const Step step_loopback = {
         .name = "loopback",
-        .stage = STAGE_OUTER,
+        .stage = STAGE_OWN,
         .wanted = wanted,
         .apply = apply,
         .explain = explain,

@@ -12,7 +12,7 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
-static bool wanted(const void *subject) {
+static bool wanted_sources(const void *subject) {
         const Run *run = subject;
 
         return run->spec->n_mounts > 0;
@@ -72,7 +72,7 @@ static void explain_sources(const void *subject, FILE *f) {
 const Step step_sources = {
         .name = "sources",
         .stage = STAGE_HOST,
-        .wanted = wanted,
+        .wanted = wanted_sources,
         .apply = apply_sources,
         .explain = explain_sources,
 };
@@ -188,8 +188,30 @@ static int compare_targets(const void *a, const void *b, void *userdata) {
         return strcmp(mounts[*(const size_t *) a].target, mounts[*(const size_t *) b].target);
 }
 
-static int apply(void *subject) {
-        Run *run = subject;
+/* Those below what shows the guest's own namespaces wait until it is there. */
+static bool is_over(const SpecMount *m) {
+        const char *rest = startswith(m->target, "/proc") ?: startswith(m->target, "/sys");
+
+        return rest && (*rest == '/' || !*rest);
+}
+
+static bool wanted_at(const Run *run, bool over) {
+        for (size_t i = 0; i < run->spec->n_mounts; i++)
+                if (is_over(&run->spec->mounts[i]) == over)
+                        return true;
+
+        return false;
+}
+
+static bool wanted(const void *subject) {
+        return wanted_at(subject, false);
+}
+
+static bool wanted_over(const void *subject) {
+        return wanted_at(subject, true);
+}
+
+static int attach_all(Run *run, bool over) {
         _cleanup_free_ size_t *order = NULL;
         size_t n = run->spec->n_mounts;
         int r;
@@ -205,6 +227,9 @@ static int apply(void *subject) {
         for (size_t i = 0; i < n; i++) {
                 const SpecMount *m = &run->spec->mounts[order[i]];
 
+                if (is_over(m) != over)
+                        continue;
+
                 run_set_object(run, "%s", m->target);
                 r = m->kind == MOUNT_BIND ? attach_bind(run, m, run->source_fds[order[i]])
                                           : attach_tmpfs(run, m);
@@ -215,15 +240,35 @@ static int apply(void *subject) {
         return 0;
 }
 
-static void explain(const void *subject, FILE *f) {
-        const Run *run = subject;
+static int apply(void *subject) {
+        return attach_all(subject, false);
+}
+
+static int apply_over(void *subject) {
+        return attach_all(subject, true);
+}
+
+static void explain_all(const Run *run, FILE *f, bool over) {
+        const char *comma = "";
 
         for (size_t i = 0; i < run->spec->n_mounts; i++) {
                 const SpecMount *m = &run->spec->mounts[i];
 
-                (void) fprintf(f, "%s%s %s%s", i > 0 ? ", " : "", m->kind == MOUNT_BIND ? "bind" : "tmpfs",
+                if (is_over(m) != over)
+                        continue;
+
+                (void) fprintf(f, "%s%s %s%s", comma, m->kind == MOUNT_BIND ? "bind" : "tmpfs",
                                m->target, m->read_only ? " read-only" : "");
+                comma = ", ";
         }
+}
+
+static void explain(const void *subject, FILE *f) {
+        explain_all(subject, f, false);
+}
+
+static void explain_over(const void *subject, FILE *f) {
+        explain_all(subject, f, true);
 }
 
 const Step step_mounts = {
@@ -232,4 +277,12 @@ const Step step_mounts = {
         .wanted = wanted,
         .apply = apply,
         .explain = explain,
+};
+
+const Step step_mounts_over = {
+        .name = "mounts-over",
+        .stage = STAGE_OWN,
+        .wanted = wanted_over,
+        .apply = apply_over,
+        .explain = explain_over,
 };

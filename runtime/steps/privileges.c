@@ -35,9 +35,26 @@ static int apply_limits(void *subject) {
         return limits_reset();
 }
 
+static bool has_users(const void *subject) {
+        return run_has_users(subject);
+}
+
+static bool has_no_users(const void *subject) {
+        return !run_has_users(subject);
+}
+
+/* The builder's, which the leader inherits. */
+const Step step_limits_early = {
+        .name = "limits-early",
+        .stage = STAGE_OUTER,
+        .wanted = has_users,
+        .apply = apply_limits,
+};
+
 const Step step_limits = {
         .name = "limits",
         .stage = STAGE_INNER,
+        .wanted = has_no_users,
         .apply = apply_limits,
 };
 

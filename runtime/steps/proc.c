@@ -121,7 +121,7 @@ static void explain(const void *subject, FILE *f) {
 
 const Step step_proc = {
         .name = "proc",
-        .stage = STAGE_OUTER,
+        .stage = STAGE_OWN,
         .apply = apply,
         .explain = explain,
 };

@@ -72,8 +72,14 @@ static int make_top_directories(const Run *run) {
         return 0;
 }
 
+/* Where the tree of a leader with users of its own is until that is its root. The
+ * kernel makes a user namespace only for who is at the top of his mount namespace,
+ * so nothing may lie over that. Every host has this, and none of our steps looks
+ * into it. */
+#define PLACE_WITH_USERS "/usr"
+
 static int attach_tree(const Run *run) {
-        _cleanup_close_ int host_fd = -EBADF;
+        _cleanup_close_ int host_fd = -EBADF, place_fd = -EBADF;
         int r;
 
         host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -85,7 +91,14 @@ static int attach_tree(const Run *run) {
                 return r;
 
         /* Over the host's root: paths that begin there still lead below. */
-        return mount_attach(run->root_fd, host_fd);
+        if (!run_has_users(run))
+                return mount_attach(run->root_fd, host_fd);
+
+        place_fd = open(PLACE_WITH_USERS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (place_fd < 0)
+                return -errno;
+
+        return mount_attach(run->root_fd, place_fd);
 }
 
 static int apply_tree(void *subject) {

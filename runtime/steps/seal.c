@@ -32,6 +32,30 @@ const Step step_seal = {
         .explain = explain,
 };
 
+static bool has_users(const void *subject) {
+        return run_has_users(subject);
+}
+
+static int apply_early(void *subject) {
+        Run *run = subject;
+
+        return mount_set_attributes(run->run_host_fd, MOUNT_ATTR_RDONLY, false);
+}
+
+static void explain_early(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("/run/host read-only, for good", f);
+}
+
+/* What is read-only when the leader is born, it cannot make writable. */
+const Step step_seal_early = {
+        .name = "seal-host",
+        .stage = STAGE_OUTER,
+        .wanted = has_users,
+        .apply = apply_early,
+        .explain = explain_early,
+};
+
 static int apply_pivot(void *subject) {
         Run *run = subject;
         int r;

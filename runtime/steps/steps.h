@@ -10,26 +10,36 @@
 
 /* STAGE_HOST */
 extern const Step step_root;
+extern const Step step_users;
 extern const Step step_system;
 extern const Step step_identity;
 extern const Step step_user;
-extern const Step step_localtime;
-extern const Step step_journal;
 extern const Step step_filter;
 extern const Step step_sources;
 extern const Step step_cgroup;
 
 /* STAGE_OUTER */
+extern const Step step_owner;
 extern const Step step_tree;
+extern const Step step_localtime;
+extern const Step step_journal;
 extern const Step step_run;
 extern const Step step_run_host;
 extern const Step step_notify;
 extern const Step step_dev;
 extern const Step step_console;
-extern const Step step_proc;
 extern const Step step_sys;
 extern const Step step_tmp;
 extern const Step step_mounts;
+extern const Step step_limits_early;
+extern const Step step_seal_early;
+
+/* STAGE_OWN */
+extern const Step step_tree_copy;
+extern const Step step_mqueue;
+extern const Step step_proc;
+extern const Step step_sys_parts;
+extern const Step step_mounts_over;
 extern const Step step_hostname;
 extern const Step step_loopback;
 
@@ -38,6 +48,7 @@ extern const Step step_scope;
 extern const Step step_register;
 extern const Step step_devices;
 extern const Step step_net_veth;
+extern const Step step_cgroup_owner;
 
 /* STAGE_INNER */
 extern const Step step_cgroup_namespace;

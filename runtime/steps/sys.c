@@ -19,6 +19,16 @@
 
 static const char *const part_table[] = { "block", "bus", "class", "dev", "devices", "kernel" };
 
+static bool in_parts(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->private_network;
+}
+
+static bool whole(const void *subject) {
+        return !in_parts(subject);
+}
+
 static int mount_whole(Run *run, int target_fd) {
         run->sys_fd = mount_new("sysfs", NULL, READ_ONLY);
         if (run->sys_fd < 0)
@@ -106,18 +116,27 @@ static int apply(void *subject) {
         if (target_fd < 0)
                 return target_fd;
 
-        return run->spec->private_network ? mount_parts(run, target_fd) : mount_whole(run, target_fd);
+        return in_parts(run) ? mount_parts(run, target_fd) : mount_whole(run, target_fd);
 }
 
 static void explain(const void *subject, FILE *f) {
-        const Run *run = subject;
-
-        (void) fputs(run->spec->private_network ? "/sys, in parts" : "/sys", f);
+        (void) subject;
+        (void) fputs("/sys", f);
 }
 
+/* The host's, as the network is: only the host's root may mount it. */
 const Step step_sys = {
         .name = "sys",
         .stage = STAGE_OUTER,
+        .wanted = whole,
+        .apply = apply,
+        .explain = explain,
+};
+
+const Step step_sys_parts = {
+        .name = "sys-parts",
+        .stage = STAGE_OWN,
+        .wanted = in_parts,
         .apply = apply,
         .explain = explain,
 };

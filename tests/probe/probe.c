@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -159,6 +160,16 @@ static int do_stat(char **args) {
         return 0;
 }
 
+static int do_owner(char **args) {
+        struct stat st;
+
+        if (lstat(args[0], &st) < 0)
+                return fail(args[0]);
+
+        printf("%s %u:%u\n", args[0], st.st_uid, st.st_gid);
+        return 0;
+}
+
 static int do_readlink(char **args) {
         char target[PATH_MAX];
         ssize_t n;
@@ -211,6 +222,33 @@ static int do_create(char **args) {
 
         (void) close(fd);
         printf("%s: created\n", args[0]);
+        return 0;
+}
+
+static int do_chown(char **args) {
+        unsigned id = (unsigned) number(args[1]);
+
+        if (lchown(args[0], id, id) < 0)
+                return fail(args[0]);
+
+        printf("%s: given away\n", args[0]);
+        return 0;
+}
+
+/* What a guest may try to get at what lies below a mount, or may not be written to. */
+static int do_remount(char **args) {
+        if (mount(NULL, args[0], NULL, MS_REMOUNT | MS_BIND, NULL) < 0)
+                return fail(args[0]);
+
+        printf("%s: writable\n", args[0]);
+        return 0;
+}
+
+static int do_umount(char **args) {
+        if (umount2(args[0], MNT_DETACH) < 0)
+                return fail(args[0]);
+
+        printf("%s: unmounted\n", args[0]);
         return 0;
 }
 
@@ -566,6 +604,7 @@ static const struct {
         { "call-number", 2, do_call_number },
         { "caps", 0, do_caps },
         { "cat", 1, do_cat },
+        { "chown", 2, do_chown },
         { "create", 1, do_create },
         { "deaf", 0, do_deaf },
         { "env", 0, do_env },
@@ -583,13 +622,16 @@ static const struct {
         { "ns", 0, do_ns },
         { "once", 1, do_once },
         { "open", 1, do_open },
+        { "owner", 1, do_owner },
         { "poweroff", 0, do_poweroff },
         { "readlink", 1, do_readlink },
         { "reboot", 0, do_reboot },
+        { "remount", 1, do_remount },
         { "size", 0, do_size },
         { "stat", 1, do_stat },
         { "survive", 0, do_survive },
         { "tty", 0, do_tty },
+        { "umount", 1, do_umount },
         { "wait", 0, do_wait },
         { "wait-ready", 0, do_wait_ready },
         { "who", 0, do_who },

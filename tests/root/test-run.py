@@ -746,7 +746,7 @@ class Hostile(Guest):
             self.assertIn("own root directory", ran.stderr)
 
 
-if __name__ == "__main__":
+def main():
     if os.geteuid() != 0 or not cgroup_root():
         print("lacks root, or a unified hierarchy of control groups")
         sys.exit(1 if os.environ.get("TEST_NO_SKIP") else 77)
@@ -755,3 +755,7 @@ if __name__ == "__main__":
         os.environ["BERTH_TEST_ALONE"] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, *sys.argv])
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()

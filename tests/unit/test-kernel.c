@@ -9,6 +9,7 @@
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/program.h"
+#include "lib/kernel/uid-range.h"
 #include "tests/lib/sleeper.h"
 #include "tests/test.h"
 
@@ -191,6 +192,13 @@ TEST(terminals_take_modes_and_sizes) {
         CHECK_OK(terminal_identify(master, &other));
         CHECK(memcmp(&one, &same, sizeof(one)) == 0);
         CHECK(memcmp(&one, &other, sizeof(one)) != 0);
+}
+
+/* Trees that systemd-nspawn has shifted keep their users: foo-bar's is from its own run. */
+TEST(a_name_has_the_range_that_nspawn_picks_for_it) {
+        CHECK(uid_range_by_name("foo-bar") == 1197670400);
+        CHECK(uid_range_by_name("") % UID_BLOCK == 0);
+        CHECK(uid_range_by_name("") >= UID_POOL_MIN && uid_range_by_name("") <= UID_POOL_MAX);
 }
 
 TEST_MAIN()

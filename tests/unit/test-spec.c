@@ -8,6 +8,7 @@
 #include "lib/spec/capability.h"
 #include "lib/spec/image.h"
 #include "lib/spec/property.h"
+#include "lib/spec/users.h"
 #include "tests/test.h"
 
 /* What comes of a command line; the strings are split at blanks. */
@@ -115,8 +116,8 @@ TEST(what_is_not_offered_yet_is_unknown) {
         check_refused("berth-run -M web --image=x.raw");
         check_refused("berth-run -M web --ephemeral");
         check_refused("berth-run -M web -x");
-        check_refused("berth-run -M web -U");
-        check_refused("berth-run -M web --private-users=pick");
+        check_refused("berth-run -M web -Z label");
+        check_refused("berth-run -M web --private-users=managed");
         check_refused("berth-run -M web --network-bridge=br0");
         check_refused("berth-run -M web --link-journal=host");
         check_refused("berth-run -M web --=x");
@@ -226,6 +227,43 @@ TEST(properties_know_shares_and_defaults) {
         CHECK_ERR(spec_property_parse("MemoryMax=%", &p), EINVAL);
         CHECK_ERR(spec_property_parse("CPUQuota=0%", &p), EINVAL);
         CHECK_ERR(spec_property_parse("CPUQuota=infinity", &p), EINVAL);
+}
+
+TEST(users_are_a_mode_or_a_range) {
+        Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --private-users=200000", &spec));
+        CHECK(spec.private_users == USERS_CHOSEN);
+        CHECK(spec.users_base == 200000 && spec.users_count == 65536);
+        CHECK(spec_ownership(&spec) == OWNERSHIP_OFF);
+        spec_done(&spec);
+
+        CHECK_OK(parse("berth-run -M web -U", &spec));
+        CHECK(spec.private_users == USERS_PICK && spec.users_optional);
+        CHECK(spec_ownership(&spec) == OWNERSHIP_AUTO);
+        spec_done(&spec);
+
+        CHECK_OK(parse("berth-run -M web -U --private-users", &spec));
+        CHECK(spec.private_users == USERS_OF_TREE && !spec.users_optional);
+        spec_done(&spec);
+
+        CHECK_OK(parse("berth-run -M web --private-users=no", &spec));
+        CHECK(spec.private_users == USERS_OF_HOST);
+        spec_done(&spec);
+}
+
+TEST(no_range_has_the_host_s_root_or_what_is_no_user) {
+        static const char *const wrong[] = {
+                "0:65536", "00:1", "1:0", "4294967295:1", "4294967294:2", "1:4294967295", "65536:", ":65536",
+                "65536:x", "-1", "+65536", " 65536", "pick:1", "managed",
+        };
+        Spec spec;
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                spec_init(&spec);
+                CHECK_ERR(spec_set_private_users(&spec, wrong[i]), EINVAL);
+                spec_done(&spec);
+        }
 }
 
 TEST(signals_have_names) {

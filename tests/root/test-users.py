@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""berth-run as root, with users of the machine's own: who they are inside and
+outside, whose the files are, and what root of a machine cannot do to the host.
+
+usage: test-users.py BERTH-RUN PROBE
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+loader = importlib.util.spec_from_file_location("run", os.path.join(HERE, "test-run.py"))
+run = importlib.util.module_from_spec(loader)
+loader.loader.exec_module(run)
+
+BLOCK = 65536
+CHOSEN = 1000 * BLOCK
+
+
+class Users(run.Guest):
+    def first(self, *options):
+        """Which user of the host the machine's root is, by its map."""
+        inside, outside, count = self.probe("cat", "/proc/self/uid_map", options=options).split()
+        self.assertEqual((inside, count), ("0", str(BLOCK)))
+        return int(outside)
+
+    def chown_tree(self, owner):
+        for directory, _, names in os.walk(self.root):
+            for name in [".", *names]:
+                os.chown(os.path.join(directory, name), owner, owner)
+
+    @contextlib.contextmanager
+    def waiting(self, *options):
+        """A guest that waits, and that is there."""
+        with self.start("wait", options=options) as guest:
+            self.assertTrue(guest.stdout.readline())
+            yield guest
+            guest.kill()
+            guest.wait(run.TIMEOUT)
+
+
+class Ranges(Users):
+    def test_the_same_name_has_the_same_range(self):
+        base = self.first("--private-users=pick")
+        self.assertEqual(base % BLOCK, 0)
+        self.assertTrue(0x80000 <= base <= 0x6fff0000)
+        self.assertEqual(self.first("-U"), base)
+        self.assertEqual(self.first("-U", "--machine=foo-bar"), 1197670400)
+
+    def test_a_range_that_is_held_is_not_picked(self):
+        base = self.first("-U")
+        with self.waiting("-U"):
+            self.assertNotEqual(self.first("-U", f"--machine={run.NAME}-2"), base)
+            other = [f"--private-users={base}", f"--machine={run.NAME}-2"]
+            self.assertIn("step users", self.refused(other, "/probe"))
+        os.makedirs("/run/systemd/nspawn-uid", exist_ok=True)
+        with open(f"/run/systemd/nspawn-uid/{base}", "w", encoding="utf-8") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            self.assertNotEqual(self.first("-U"), base)
+            os.unlink(f.name)
+        self.assertEqual(self.first("-U"), base)
+        self.assertFalse(os.path.exists(f"/run/systemd/nspawn-uid/{base}"))
+
+    def test_chosen_ranges_are_shared_whole_or_not_at_all(self):
+        map_ = "--private-users-ownership=map"
+        with self.waiting(f"--private-users={CHOSEN}", map_):
+            other = f"--machine={run.NAME}-2"
+            self.assertEqual(self.first(f"--private-users={CHOSEN}", map_, other), CHOSEN)
+            for base, count in ((CHOSEN + 1, BLOCK), (CHOSEN - 1, 2), (CHOSEN + BLOCK - 1, 1), (CHOSEN, 1)):
+                refused = self.refused([f"--private-users={base}:{count}", other], "/probe")
+                self.assertIn("resource busy", refused)
+
+    def test_the_tree_s_own_range_is_kept(self):
+        self.chown_tree(CHOSEN)
+        self.assertEqual(self.first("--private-users"), CHOSEN)
+        self.assertEqual(self.first("-U"), CHOSEN)
+        self.assertIn("/probe 0:0\n", self.probe("owner", "/probe", options=["-U"]))
+
+    def test_a_tree_that_somebody_runs_already_is_shown_to_another_one_with_other_users(self):
+        self.chown_tree(CHOSEN)
+        with self.waiting("-U"):
+            other = ["-U", f"--machine={run.NAME}-2"]
+            self.assertNotEqual(self.first(*other), CHOSEN)
+            self.assertIn("/probe 0:0\n", self.probe("owner", "/probe", options=other))
+
+    def test_the_host_s_own_tree_has_no_range(self):
+        self.assertIn("belongs to the host's users", self.refused(["--private-users"], "/probe"))
+
+    def test_identity_is_who_one_is(self):
+        self.assertEqual(self.first("--private-users=identity"), 0)
+        self.assertIn("/probe 0:0\n", self.probe("owner", "/probe", options=["--private-users=identity"]))
+
+
+class Inside(Users):
+    def test_it_has_all_that_others_have(self):
+        for network in ([], ["--private-network"]):
+            mounts = self.probe("mounts", options=["-U", *network])
+            for where in ("/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/run",
+                          "/run/host", "/tmp", "/sys/fs/cgroup"):
+                self.assertIn(f" {where} ", mounts)
+            for line in mounts.splitlines():
+                self.assertIn(" shared:", line)
+
+    def test_what_is_made_for_it_is_its_own(self):
+        paths = ["/", "/dev", "/dev/null", "/dev/shm", "/run", "/run/host", "/run/host/notify", "/tmp",
+                 "/dev/pts/0", "/sys/fs/cgroup", "/sys/fs/cgroup/cgroup.procs"]
+        words = sum((["owner", path, ","] for path in paths), [])[:-1]
+        seen = self.probe(*words, options=["-U"]).splitlines()
+        self.assertEqual([line.split()[1].split(":")[0] for line in seen], ["0"] * len(paths), seen)
+
+    def test_what_it_makes_is_on_the_disk_as_it_looked(self):
+        self.probe("create", "/new", ",", "chown", "/probe", "7", options=["-U"])
+        self.assertEqual(os.stat(self.path("new")).st_uid, 0)
+        self.assertEqual(os.stat(self.path("probe")).st_uid, 7)
+
+    def test_capabilities_are_those_of_its_own_namespace(self):
+        caps = dict(line.split(":\t") for line in self.probe("caps", options=["-U"]).splitlines())
+        self.assertEqual(int(caps["CapEff"], 16) | 1 << 24, 0xfdecafff & ~(1 << 10))
+
+    def test_a_user_of_the_image(self):
+        seen = self.probe("who", options=["-U", "-u", "4711", "--drop-capability=all"])
+        self.assertIn("uid 4711\n", seen)
+        self.assertIn("groups 0\n", self.probe("who", options=["-U"]))
+
+    def test_a_veth_pair_is_its_own(self):
+        self.assertIn("host0", self.probe("list", "/sys/class/net", options=["-U", "--network-veth"]))
+
+    def test_binds_and_tmpfs_are_where_they_shall_be(self):
+        with tempfile.TemporaryDirectory() as outside:
+            os.chmod(outside, 0o755)
+            with open(os.path.join(outside, "file"), "w", encoding="utf-8") as f:
+                f.write("from outside\n")
+            options = ["-U", "-n", f"--bind={outside}:/data/deep", f"--bind-ro={outside}:/sys/fs/bpf",
+                       "--tmpfs=/scratch"]
+            self.assertIn("from outside", self.probe("cat", "/data/deep/file", options=options))
+            self.assertIn("from outside", self.probe("cat", "/sys/fs/bpf/file", options=options))
+            self.assertIn("created", self.probe("create", "/scratch/x", options=options))
+            self.assertIn(" 65534:65534\n", self.probe("owner", "/data/deep/file", options=options))
+
+    def test_a_reboot_keeps_the_range(self):
+        seen = self.probe("cat", "/proc/self/uid_map", ",", "once", "/marker", ",", "reboot", options=["-U"])
+        maps = {line for line in seen.splitlines() if line.strip().startswith("0 ")}
+        self.assertEqual(len(maps), 1, seen)
+
+
+class Hostile(Users):
+    """What root of a machine with users of its own tries, and the host stays as it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.outside = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.outside)
+        os.chmod(self.outside, 0o755)
+        self.secret = os.path.join(self.outside, "secret")
+        with open(self.secret, "w", encoding="utf-8") as f:
+            f.write("of the host\n")
+        os.chmod(self.secret, 0o600)
+
+    def test_files_of_the_host_stay_the_host_s(self):
+        options = ["-U", f"--bind={self.outside}:/data"]
+        for command in (["cat", "/data/secret"], ["write", "/data/secret", "x"], ["create", "/data/new"],
+                        ["chown", "/data/secret", "0"]):
+            self.assertRegex(self.probe(*command, options=options, status=1), "EACCES|EPERM")
+        self.assertEqual(os.stat(self.secret).st_uid, 0)
+
+    def test_what_is_read_only_stays_so(self):
+        options = ["-U", "-n", f"--bind-ro={self.outside}:/data"]
+        for where in ("/data", "/run/host"):
+            self.assertIn("EPERM", self.probe("remount", where, options=options, status=1))
+        self.assertIn("EPERM", self.probe("remount", "/", options=["-U", "--read-only"], status=1))
+
+    def test_what_is_covered_stays_so(self):
+        for where in ("/run", "/run/host", "/dev", "/dev/pts", "/tmp"):
+            self.assertIn("EINVAL", self.probe("umount", where, options=["-U"], status=1))
+
+    def test_devices_cannot_be_made(self):
+        for where in ("/disk", "/dev/disk", "/tmp/disk"):
+            self.assertIn("EPERM", self.probe("mknod", where, "8", "0", options=["-U"], status=1))
+
+    def test_settings_of_the_kernel_are_not_its_own(self):
+        for name in ("kernel/core_pattern", "kernel/panic", "vm/drop_caches"):
+            refused = self.probe("write", f"/proc/sys/{name}", "x", options=["-U"], status=1)
+            self.assertRegex(refused, "EROFS|EACCES")
+
+    def test_its_map_is_written_once(self):
+        for name in ("uid_map", "gid_map", "setgroups"):
+            self.assertRegex(self.probe("write", f"/proc/self/{name}", "0 0 1", options=["-U"], status=1),
+                             "EPERM|EACCES|EINVAL")
+        self.assertEqual(self.probe("cat", "/proc/self/setgroups", options=["-U"]), "allow\n")
+
+    def test_limits_are_not_its_own_to_raise(self):
+        seen = subprocess.run(["sh", "-c", 'ulimit -n 100; exec "$@"', "sh",
+                               *self.arguments("-U", "/probe", "limits")], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=run.TIMEOUT, check=True)
+        self.assertRegex(seen.stdout, r"Max msgqueue size +819200 ")
+
+
+class Faults(Users):
+    def fault(self, where):
+        return subprocess.run(self.arguments("-U", "-n", "/probe", "who"), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=run.TIMEOUT, check=False,
+                              env=dict(os.environ, BERTH_FAULT=f"start:{where}"))
+
+    def setUp(self):
+        super().setUp()
+        if self.fault("root=5").returncode == 0:
+            self.skipTest("built without fault points")
+
+    def steps(self):
+        plan = subprocess.run(self.arguments("-U", "-n", "--explain", "/probe", "who"),
+                              capture_output=True, text=True, check=True, timeout=run.TIMEOUT).stdout
+        return [line.split()[0] for line in plan.splitlines() if not line.startswith("# ")] + ["maps"]
+
+    def test_a_step_that_fails_is_named_and_undone(self):
+        for step in self.steps():
+            ran = self.fault(f"{step}=5")
+            self.assertEqual(ran.returncode, 1, step)
+            self.assertRegex(ran.stderr, rf"step {step}\b.*Input/output error")
+            run.wait_for_links(self.before)
+            self.assertEqual(run.host_state(), self.before, step)
+
+    def test_killed_at_any_step_the_next_start_has_the_same_users(self):
+        base = self.first("-U")
+        for step in self.steps():
+            self.fault(step)
+            run.wait_for_links(self.before)
+            self.assertEqual(self.first("-U"), base, step)
+
+
+if __name__ == "__main__":
+    run.main()
