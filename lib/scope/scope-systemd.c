@@ -4,42 +4,11 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
-#include "lib/scope/limit.h"
 #include "lib/scope/property-bus.h"
+#include "lib/scope/scope-systemd-private.h"
 #include "lib/scope/scope-systemd.h"
-#include "lib/scope/watch.h"
 
-#define SYSTEMD_NAME "org.freedesktop.systemd1"
-#define SYSTEMD_PATH "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
-
-typedef struct Systemd {
-        ScopeBackend backend;
-        sd_bus *bus;
-        sd_bus_slot *job_removed;
-        bool no_pidfds;         /* PID 1 is older than the property PIDFDs */
-        ScopeJob *jobs;
-} Systemd;
-
-/* A call to PID 1, and then the job that it has queued for it. */
-struct ScopeJob {
-        Systemd *systemd;
-        ScopeJob *next, *previous;
-        sd_bus_slot *call;
-        char *path;             /* object path of the job, once we know it */
-        char *unit;             /* of freeze(), retire() and await_start() only */
-        char *unit_cgroup;      /* of retire() only */
-        CgroupWatch watch;
-        ScopeDone done;
-        void *userdata;
-        bool waits;             /* for the job's end, not only for its begin */
-        bool is_starting;       /* of await_start(): the unit has a job of somebody else's */
-
-        /* of start_scope() only, for a second try without PIDFDs */
-        sd_bus_message *retry;
-};
-
-static ScopeJob *job_free(ScopeJob *job) {
+ScopeJob *systemd_job_free(ScopeJob *job) {
         if (!job)
                 return NULL;
 
@@ -59,9 +28,7 @@ static ScopeJob *job_free(ScopeJob *job) {
         free(job);
         return NULL;
 }
-DEFINE_CLEANUP(ScopeJob, job_free);
-
-static int job_new(Systemd *s, ScopeDone done, void *userdata, ScopeJob **ret) {
+int systemd_job_new(Systemd *s, ScopeDone done, void *userdata, ScopeJob **ret) {
         ScopeJob *job;
 
         job = malloc(sizeof(*job));
@@ -83,15 +50,15 @@ static int job_new(Systemd *s, ScopeDone done, void *userdata, ScopeJob **ret) {
         return 0;
 }
 
-static void job_finish(ScopeJob *job, int result) {
+void systemd_job_finish(ScopeJob *job, int result) {
         ScopeDone done = job->done;
         void *userdata = job->userdata;
 
-        (void) job_free(job);
+        (void) systemd_job_free(job);
         done(userdata, result);
 }
 
-static int error_of_reply(sd_bus_message *reply) {
+int systemd_error(sd_bus_message *reply) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
 
         if (sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitExists"))
@@ -129,21 +96,21 @@ static int on_queued(sd_bus_message *reply, void *userdata, _unused_ sd_bus_erro
         int r;
 
         if (sd_bus_message_is_method_error(reply, NULL)) {
-                r = job->retry && is_about_pidfds(reply) ? try_again(job) : error_of_reply(reply);
+                r = job->retry && is_about_pidfds(reply) ? try_again(job) : systemd_error(reply);
                 if (r < 0)
-                        job_finish(job, r);
+                        systemd_job_finish(job, r);
                 return 1;
         }
 
         r = sd_bus_message_read(reply, "o", &path);
         if (r < 0 || !job->waits) {
-                job_finish(job, r < 0 ? r : 0);
+                systemd_job_finish(job, r < 0 ? r : 0);
                 return 1;
         }
 
         job->path = strdup(path);
         if (!job->path)
-                job_finish(job, -ENOMEM);
+                systemd_job_finish(job, -ENOMEM);
         return 1;
 }
 
@@ -154,7 +121,7 @@ static void finish_awaited(Systemd *s, const char *unit, int result) {
         for (ScopeJob *job = s->jobs; job; job = next) {
                 next = job->next;
                 if (job->is_starting && streq(job->unit, unit))
-                        job_finish(job, result);
+                        systemd_job_finish(job, result);
         }
 }
 
@@ -171,7 +138,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_err
 
         for (ScopeJob *job = s->jobs; job; job = job->next)
                 if (streq_ptr(job->path, path)) {
-                        job_finish(job, streq(result, "done") ? 0 : -E_JOB_FAILED);
+                        systemd_job_finish(job, streq(result, "done") ? 0 : -E_JOB_FAILED);
                         break;
                 }
 
@@ -243,11 +210,11 @@ static int systemd_start_scope(
                 void *userdata) {
 
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(job_freep) ScopeJob *job = NULL;
+        _cleanup_(systemd_job_freep) ScopeJob *job = NULL;
         Systemd *s = (Systemd *) b;
         int r;
 
-        r = job_new(s, done, userdata, &job);
+        r = systemd_job_new(s, done, userdata, &job);
         if (r < 0)
                 return r;
 
@@ -269,7 +236,7 @@ static int systemd_start_scope(
         return 0;
 }
 
-static int call_unit(
+int systemd_call_unit(
                 Systemd *s,
                 const char *method,
                 const char *unit,
@@ -278,10 +245,10 @@ static int call_unit(
                 ScopeDone done,
                 void *userdata) {
 
-        _cleanup_(job_freep) ScopeJob *job = NULL;
+        _cleanup_(systemd_job_freep) ScopeJob *job = NULL;
         int r;
 
-        r = job_new(s, done, userdata, &job);
+        r = systemd_job_new(s, done, userdata, &job);
         if (r < 0)
                 return r;
 
@@ -303,7 +270,8 @@ static int systemd_start_service(ScopeBackend *b, const char *machine, ScopeDone
         if (r < 0)
                 return r;
 
-        return call_unit((Systemd *) b, "StartUnit", unit, "fail", /* waits= */ true, done, userdata);
+        return systemd_call_unit((Systemd *) b, "StartUnit", unit, "fail", /* waits= */ true, done,
+                                 userdata);
 }
 
 static int on_active_state(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
@@ -311,19 +279,19 @@ static int on_active_state(sd_bus_message *reply, void *userdata, _unused_ sd_bu
         const char *state;
         int r;
 
-        r = sd_bus_message_is_method_error(reply, NULL) ? error_of_reply(reply)
+        r = sd_bus_message_is_method_error(reply, NULL) ? systemd_error(reply)
                                                        : sd_bus_message_read(reply, "v", "s", &state);
 
         /* What systemd tells comes in its order: the end of the job is yet to come. */
         if (r >= 0 && streq(state, "activating"))
                 job->is_starting = true;
         else
-                job_finish(job, r < 0 || streq(state, "active") ? r : -E_JOB_FAILED);
+                systemd_job_finish(job, r < 0 || streq(state, "active") ? r : -E_JOB_FAILED);
         return 1;
 }
 
 static int systemd_await_start(ScopeBackend *b, const char *unit, ScopeDone done, void *userdata) {
-        _cleanup_(job_freep) ScopeJob *job = NULL;
+        _cleanup_(systemd_job_freep) ScopeJob *job = NULL;
         _cleanup_free_ char *label = NULL, *path = NULL;
         Systemd *s = (Systemd *) b;
         int r;
@@ -332,7 +300,7 @@ static int systemd_await_start(ScopeBackend *b, const char *unit, ScopeDone done
         if (r >= 0)
                 r = text_printf(&path, SYSTEMD_PATH "/unit/%s", label);
         if (r >= 0)
-                r = job_new(s, done, userdata, &job);
+                r = systemd_job_new(s, done, userdata, &job);
         if (r < 0)
                 return r;
 
@@ -358,207 +326,11 @@ static int systemd_stop(
                 void *userdata) {
 
         /* It goes before a start that may still be queued, of a creation that was cut short. */
-        return call_unit((Systemd *) b, "StopUnit", unit, "replace", /* waits= */ false, done, userdata);
+        return systemd_call_unit((Systemd *) b, "StopUnit", unit, "replace", /* waits= */ false, done,
+                                 userdata);
 }
 
 static void on_nobody_waits(_unused_ void *userdata, _unused_ int result) {
-}
-
-static int on_answered(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr) {
-        job_finish(userdata, sd_bus_message_is_method_error(reply, NULL) ? error_of_reply(reply) : 0);
-        return 1;
-}
-
-static int call_freezer(
-                Systemd *s,
-                const char *method,
-                const char *unit,
-                sd_bus_message_handler_t on_reply,
-                ScopeDone done,
-                void *userdata) {
-
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(job_freep) ScopeJob *job = NULL;
-        int r;
-
-        r = job_new(s, done, userdata, &job);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append(m, "s", unit);
-        if (r < 0)
-                return r;
-
-        job->unit = strdup(unit); /* for the way back */
-        if (!job->unit)
-                return -ENOMEM;
-
-        r = sd_bus_call_async(s->bus, &job->call, m, on_reply, job, SCOPE_FREEZE_USEC);
-        if (r < 0)
-                return r;
-
-        TAKE_PTR(job);
-        return 0;
-}
-
-/* What cannot be frozen is in the middle of a system call that does not end: the others go on. */
-static int on_frozen(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
-        ScopeJob *job = userdata;
-
-        if (sd_bus_message_is_method_error(reply, NULL) && error_of_reply(reply) == -ETIMEDOUT)
-                (void) call_freezer(job->systemd, "ThawUnit", job->unit, on_answered, on_nobody_waits, NULL);
-
-        return on_answered(reply, userdata, reterr);
-}
-
-static int systemd_freeze(
-                ScopeBackend *b,
-                const char *unit,
-                _unused_ const char *cgroup,
-                bool frozen,
-                ScopeDone done,
-                void *userdata) {
-
-        return call_freezer((Systemd *) b, frozen ? "FreezeUnit" : "ThawUnit", unit,
-                            frozen ? on_frozen : on_answered, done, userdata);
-}
-
-static int make_set_properties(
-                Systemd *s,
-                const char *unit,
-                bool runtime,
-                const Properties *limits,
-                sd_bus_message **ret) {
-
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                           "SetUnitProperties");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "sb", unit, (int) runtime);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
-        if (r >= 0)
-                r = properties_append(m, limits);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(m);
-        return 0;
-}
-
-static int systemd_set_properties(
-                ScopeBackend *b,
-                const char *unit,
-                _unused_ const char *cgroup,
-                bool runtime,
-                const Properties *limits,
-                ScopeDone done,
-                void *userdata) {
-
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(job_freep) ScopeJob *job = NULL;
-        Systemd *s = (Systemd *) b;
-        int r;
-
-        /* systemd takes what it cannot keep, and says nothing. */
-        r = limits_check_controllers(limits, NULL);
-        if (r < 0)
-                return r;
-
-        r = make_set_properties(s, unit, runtime, limits, &m);
-        if (r < 0)
-                return r;
-
-        r = job_new(s, done, userdata, &job);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_call_async(s->bus, &job->call, m, on_answered, job, 0);
-        if (r < 0)
-                return r;
-
-        TAKE_PTR(job);
-        return 0;
-}
-
-/* If its processes were killed it would count as failed, and be listed until somebody looks. */
-static void on_retired(void *userdata, _unused_ int result) {
-        ScopeJob *job = userdata;
-        ScopeDone done = job->done;
-        void *done_userdata = job->userdata;
-
-        (void) sd_bus_call_method_async(job->systemd->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                        "ResetFailedUnit", NULL, NULL, "s", job->unit);
-        (void) job_free(job);
-        done(done_userdata, 0);
-}
-
-/* For a unit that has ended this changes nothing, but for one that is about to be started anew. */
-static int stop_retired(ScopeJob *job) {
-        cgroup_watch_done(&job->watch);
-        return call_unit(job->systemd, "StopUnit", job->unit, "replace", /* waits= */ true, on_retired, job);
-}
-
-static int on_emptied(
-                _unused_ sd_event_source *source,
-                _unused_ const struct inotify_event *e,
-                void *userdata) {
-
-        ScopeJob *job = userdata;
-
-        if (cgroup_is_populated(job->unit_cgroup) <= 0 && stop_retired(job) < 0)
-                on_retired(job, 0);
-        return 0;
-}
-
-static int watch_unit(ScopeJob *job, const char *cgroup) {
-        int r;
-
-        job->unit_cgroup = strdup(cgroup);
-        if (!job->unit_cgroup)
-                return -ENOMEM;
-
-        r = cgroup_watch(sd_bus_get_event(job->systemd->bus), cgroup, on_emptied, job, &job->watch);
-        return r == -ENOENT ? 0 : r;
-}
-
-static int systemd_retire(
-                ScopeBackend *b,
-                const char *unit,
-                const char *cgroup,
-                ScopeDone done,
-                void *userdata) {
-
-        _cleanup_(job_freep) ScopeJob *job = NULL;
-        int r;
-
-        r = job_new((Systemd *) b, done, userdata, &job);
-        if (r < 0)
-                return r;
-
-        job->unit = strdup(unit);
-        if (!job->unit)
-                return -ENOMEM;
-
-        r = cgroup ? watch_unit(job, cgroup) : 0;
-        if (r < 0)
-                return r;
-
-        /* It may have emptied before we watched. */
-        r = cgroup && cgroup_is_populated(cgroup) > 0 ? 0 : stop_retired(job);
-        if (r < 0)
-                return r;
-
-        TAKE_PTR(job);
-        return 0;
 }
 
 static void systemd_release(ScopeBackend *b, const char *unit, const char *cgroup) {
@@ -576,7 +348,7 @@ static ScopeBackend *systemd_free(ScopeBackend *b) {
                 return NULL;
 
         while (s->jobs)
-                (void) job_free(s->jobs);
+                (void) systemd_job_free(s->jobs);
         sd_bus_slot_unref(s->job_removed);
         sd_bus_unref(s->bus);
         free(s);
