@@ -7,6 +7,10 @@
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
 
+const char *const guest_proc_masked[] = { "kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list", NULL };
+
+const char *const guest_proc_read_only[] = { "acpi", "apm", "asound", "bus", "fs", "irq", "scsi", NULL };
+
 int guest_open_top(const Run *run, const char *name) {
         int fd;
 

@@ -10,6 +10,11 @@
 
 #include "runtime/run.h"
 
+/* In /proc, what leaks the host's secrets or commands its kernel; and what
+ * configures its hardware. Kernels differ in what they have. */
+extern const char *const guest_proc_masked[];
+extern const char *const guest_proc_read_only[];
+
 /**
  * guest_open_top() - open one of the guest's top directories, to mount there
  * @run:                the run

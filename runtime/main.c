@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/spec/args.h"
 #include "runtime/run.h"
@@ -91,7 +92,8 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome) {
                 return EXIT_SUCCESS;
 
         case ARGS_VERSION:
-                (void) printf("berth-run %s\n", BERTH_VERSION);
+                (void) printf("berth-run %s%s\n", BERTH_VERSION,
+                              fault_points_exist ? ", with fault points" : "");
                 return EXIT_SUCCESS;
 
         default:

@@ -59,6 +59,18 @@ typedef enum GuestFd {
 #define RUN_HOST_BOOT_ID "proc-sys-kernel-random-boot-id"
 #define RUN_HOST_KMSG "proc-kmsg"
 
+/* Those that a leader must have of its own; of network and users, if asked for. */
+typedef enum RunNamespace {
+        RUN_NAMESPACE_CGROUP,
+        RUN_NAMESPACE_IPC,
+        RUN_NAMESPACE_MNT,
+        RUN_NAMESPACE_NET,
+        RUN_NAMESPACE_PID,
+        RUN_NAMESPACE_USER,
+        RUN_NAMESPACE_UTS,
+        _RUN_NAMESPACE_MAX,
+} RunNamespace;
+
 #define RUN_OBJECT_MAX 192
 
 typedef struct Run {
@@ -73,6 +85,8 @@ typedef struct Run {
         bool without_users;     /* its own users were optional, and are not to be had */
 
         /* STAGE_HOST */
+        uint64_t host_namespaces[_RUN_NAMESPACE_MAX];   /* inodes */
+        unsigned host_filters;  /* of system calls, around us */
         int root_fd;            /* the root directory; in the leader, from step root on, its mount */
         char *root_path;
         char *init;             /* program in the guest, with START_BOOT */

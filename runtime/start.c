@@ -107,9 +107,22 @@ static _Noreturn void leader_main_with_users(Run *run, int sync_fd) {
 }
 
 static uint64_t namespaces(const Spec *spec) {
-        uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+        const struct {
+                const char *name;
+                uint64_t flag;
+        } wanted[] = {
+                { "pid", CLONE_NEWPID },
+                { "uts", CLONE_NEWUTS },
+                { "ipc", CLONE_NEWIPC },
+                { "net", spec->private_network ? CLONE_NEWNET : 0 },
+        };
+        uint64_t flags = CLONE_NEWNS;
 
-        return spec->private_network ? flags | CLONE_NEWNET : flags;
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++)
+                if (!fault_skips("namespace", wanted[i].name))
+                        flags |= wanted[i].flag;
+
+        return flags;
 }
 
 /* Assembles the mount tree with the host's users, and then bears the leader, who

@@ -15,6 +15,7 @@ const Step *const step_table[] = {
         &step_identity,
         &step_user,
         &step_filter,
+        &step_reference,
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_cgroup,           /* last, so that what fails above leaves none */
 
@@ -55,9 +56,11 @@ const Step *const step_table[] = {
         &step_seal,             /* nothing is mounted after it */
         &step_pivot,
         &step_terminal,
+        &step_verify_tree,      /* nothing changes it any more */
         &step_limits,           /* raising one needs a capability */
         &step_privileges,
         &step_load_filter,
+        &step_verify_privileges,
         &step_exec,
 };
 

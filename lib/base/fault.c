@@ -8,23 +8,31 @@
 
 const bool fault_points_exist = true;
 
-int fault_point(const char *where, const char *what) {
-        const char *wanted = getenv("BERTH_FAULT"), *rest;
+/* What a test wants to happen here, or NULL. */
+static const char *find(const char *where, const char *what) {
+        const char *wanted = getenv("BERTH_FAULT");
         char here[128];
-        unsigned error;
-
-        if (!wanted)
-                return 0;
 
         (void) snprintf(here, sizeof(here), "%s%s%s", where, what ? ":" : "", what ? what : "");
-        rest = startswith(wanted, here);
+        return wanted ? startswith(wanted, here) : NULL;
+}
+
+int fault_point(const char *where, const char *what) {
+        const char *rest = find(where, what);
+        unsigned error;
+
         if (!rest)
                 return 0;
-
         if (!*rest)
                 (void) raise(SIGKILL);
         if (*rest == '=' && parse_unsigned(rest + 1, 4095, &error) >= 0)
                 return -(int) error;
 
         return 0;
+}
+
+bool fault_skips(const char *where, const char *what) {
+        const char *rest = find(where, what);
+
+        return rest && streq(rest, "=skip");
 }

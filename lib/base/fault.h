@@ -24,5 +24,17 @@
  */
 int fault_point(const char *where, const char *what);
 
+/**
+ * fault_skips() - whether a test wants something left undone
+ * @where:              name of the place, for example "start"
+ * @what:               more of its name, for example "seal"
+ *
+ * BERTH_FAULT=WHERE:WHAT=skip leaves it undone, as if it had been done: what
+ * checks afterwards has to notice.
+ *
+ * Return: whether the caller shall go on without doing it.
+ */
+bool fault_skips(const char *where, const char *what);
+
 /* Whether this build has them. */
 extern const bool fault_points_exist;

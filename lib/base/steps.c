@@ -29,7 +29,7 @@ int steps_run(Steps *s, const Step **reterr_step) {
                         continue;
 
                 r = s->fault ? fault_point(s->fault, step->name) : 0;
-                if (r >= 0)
+                if (r >= 0 && !(s->fault && fault_skips(s->fault, step->name)))
                         r = step->apply(s->subject);
                 if (r == STEP_PENDING)
                         return STEP_PENDING;

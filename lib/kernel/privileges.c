@@ -11,6 +11,46 @@ static void cap_freep(cap_t *caps) {
                 (void) cap_free(*caps);
 }
 
+int privileges_read(Privileges *ret) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+        Privileges p = {};
+
+        assert(ret);
+
+        caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++) {
+                uint64_t bit = UINT64_C(1) << c;
+                struct {
+                        cap_flag_t flag;
+                        uint64_t *set;
+                } sets[] = {
+                        { CAP_PERMITTED, &p.permitted },
+                        { CAP_EFFECTIVE, &p.effective },
+                        { CAP_INHERITABLE, &p.inheritable },
+                };
+
+                for (size_t i = 0; i < ELEMENTSOF(sets); i++) {
+                        cap_flag_value_t value;
+
+                        if (cap_get_flag(caps, c, sets[i].flag, &value) < 0)
+                                return -errno;
+                        if (value == CAP_SET)
+                                *sets[i].set |= bit;
+                }
+
+                if (cap_get_bound(c) > 0)
+                        p.bounding |= bit;
+                if (cap_get_ambient(c) > 0)
+                        p.ambient |= bit;
+        }
+
+        *ret = p;
+        return 0;
+}
+
 int privileges_bound(uint64_t keep) {
         for (cap_value_t c = 0; c < cap_max_bits(); c++)
                 if (!(keep & (UINT64_C(1) << c)) && cap_get_bound(c) > 0 && cap_drop_bound(c) < 0)

@@ -10,6 +10,19 @@
 
 #include "lib/base/base.h"
 
+typedef struct Privileges {
+        uint64_t bounding, permitted, effective, inheritable, ambient;
+} Privileges;
+
+/**
+ * privileges_read() - ask the kernel which capabilities we have
+ * @ret:                return location for the sets
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what capget() runs into
+ */
+int privileges_read(Privileges *ret);
+
 /**
  * privileges_bound() - let no later exec() give us more than some capabilities
  * @keep:               capabilities that remain in the bounding set, as bits

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/fault.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
 #include "runtime/run.h"
@@ -126,7 +127,7 @@ static int attach_bind(const Run *run, const SpecMount *m, int source_fd) {
         if (target_fd < 0)
                 return target_fd;
 
-        if (m->read_only) {
+        if (m->read_only && !fault_skips("read-only", m->target)) {
                 r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY, m->recursive);
                 if (r < 0)
                         return r;

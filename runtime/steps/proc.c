@@ -4,16 +4,11 @@
 
 #include <fcntl.h>
 
+#include "lib/base/fault.h"
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
-
-/* What leaks the host's secrets or commands its kernel. */
-static const char *const masked_table[] = { "kallsyms", "kcore", "keys", "sysrq-trigger", "timer_list" };
-
-/* What configures the host's hardware. */
-static const char *const read_only_table[] = { "acpi", "apm", "asound", "bus", "fs", "irq", "scsi" };
 
 /* Covers @name in /proc with a detached mount, read-only. What the kernel does
  * not have needs no cover; anything else that fails is fatal. */
@@ -21,6 +16,9 @@ static int cover(Run *run, int source_fd, const char *name) {
         int r;
 
         run_set_object(run, "/proc/%s", name);
+        if (fault_skips("cover", name))
+                return 0;
+
         r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
         if (r < 0)
                 return r;
@@ -73,14 +71,14 @@ static int cover_all(Run *run) {
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(read_only_table); i++) {
-                r = make_read_only(run, read_only_table[i]);
+        for (size_t i = 0; guest_proc_read_only[i]; i++) {
+                r = make_read_only(run, guest_proc_read_only[i]);
                 if (r < 0)
                         return r;
         }
 
-        for (size_t i = 0; i < ELEMENTSOF(masked_table); i++) {
-                r = cover_with(run, run->run_host_fd, "inaccessible/reg", masked_table[i]);
+        for (size_t i = 0; guest_proc_masked[i]; i++) {
+                r = cover_with(run, run->run_host_fd, "inaccessible/reg", guest_proc_masked[i]);
                 if (r < 0)
                         return r;
         }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/fault.h"
 #include "lib/kernel/mount.h"
 #include "lib/spec/image.h"
 #include "runtime/run.h"
@@ -113,7 +114,10 @@ static int apply_tree(void *subject) {
         if (r < 0)
                 return r;
 
-        return run->spec->read_only ? mount_set_attributes(run->root_fd, MOUNT_ATTR_RDONLY, true) : 0;
+        if (!run->spec->read_only || fault_skips("read-only", "/"))
+                return 0;
+
+        return mount_set_attributes(run->root_fd, MOUNT_ATTR_RDONLY, true);
 }
 
 static void explain_tree(const void *subject, FILE *f) {

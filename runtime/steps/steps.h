@@ -15,6 +15,7 @@ extern const Step step_system;
 extern const Step step_identity;
 extern const Step step_user;
 extern const Step step_filter;
+extern const Step step_reference;
 extern const Step step_sources;
 extern const Step step_cgroup;
 
@@ -55,7 +56,9 @@ extern const Step step_cgroup_namespace;
 extern const Step step_seal;
 extern const Step step_pivot;
 extern const Step step_terminal;
+extern const Step step_verify_tree;
 extern const Step step_limits;
 extern const Step step_privileges;
 extern const Step step_load_filter;
+extern const Step step_verify_privileges;
 extern const Step step_exec;
