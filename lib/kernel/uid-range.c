@@ -44,16 +44,21 @@ static int lock_ids(int fd, short type, uint32_t base, uint32_t count) {
         return 0;
 }
 
-static int lock_in_pool(UidRange *range, short type) {
+static int open_pool(void) {
         int r;
 
         r = directory_make(POOL_DIRECTORY, 0755);
         if (r < 0)
                 return r;
 
-        range->pool_fd = open(POOL_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        r = open(POOL_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        return r < 0 ? -errno : r;
+}
+
+static int lock_in_pool(UidRange *range, short type) {
+        range->pool_fd = open_pool();
         if (range->pool_fd < 0)
-                return -errno;
+                return range->pool_fd;
 
         return lock_ids(range->pool_fd, type, range->base, range->count);
 }
@@ -162,19 +167,35 @@ int uid_range_pick(const char *machine, uint32_t preferred, UidRange *ret) {
         return r;
 }
 
+/* Returns 1 if somebody else has a lock of any kind, and which. */
+static int find_lock(int pool_fd, uint32_t base, uint32_t count, struct flock *ret) {
+        *ret = (struct flock) { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = base, .l_len = count };
+
+        if (fcntl(pool_fd, F_OFD_GETLK, ret) < 0)
+                return -errno;
+
+        return ret->l_type != F_UNLCK;
+}
+
+int uid_range_is_held(uint32_t base, uint32_t count) {
+        _cleanup_close_ int fd = -EBADF;
+        struct flock lock;
+
+        fd = open_pool();
+        if (fd < 0)
+                return fd;
+
+        return find_lock(fd, base, count, &lock);
+}
+
 /* Read locks suffer each other: those who share must mean the same. */
 static int check_sharers(const UidRange *range) {
-        struct flock lock = {
-                .l_type = F_WRLCK,
-                .l_whence = SEEK_SET,
-                .l_start = range->base,
-                .l_len = range->count,
-        };
+        struct flock lock;
+        int r;
 
-        if (fcntl(range->pool_fd, F_OFD_GETLK, &lock) < 0)
-                return -errno;
-        if (lock.l_type == F_UNLCK)
-                return 0;
+        r = find_lock(range->pool_fd, range->base, range->count, &lock);
+        if (r <= 0)
+                return r;
 
         return lock.l_start == range->base && lock.l_len == range->count ? 0 : -EBUSY;
 }

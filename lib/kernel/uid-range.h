@@ -55,6 +55,16 @@ int uid_range_pick(const char *machine, uint32_t preferred, UidRange *ret);
  */
 int uid_range_take(uint32_t base, uint32_t count, UidRange *ret);
 
+/**
+ * uid_range_is_held() - check whether somebody has some of a range
+ * @base:               its first id
+ * @count:              how many there are
+ *
+ * Return: 1 if so, 0 if not, negative error code on failure.
+ * Errors: what opening the lock file runs into
+ */
+int uid_range_is_held(uint32_t base, uint32_t count);
+
 void uid_range_release(UidRange *range);
 
 /**

@@ -13,6 +13,7 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/fsids.h"
 #include "lib/kernel/mount.h"
+#include "lib/kernel/shift.h"
 #include "lib/kernel/userns.h"
 #include "lib/spec/users.h"
 #include "runtime/run.h"
@@ -43,7 +44,10 @@ static int take_range(Run *run, uint32_t block) {
 
         case USERS_OF_TREE:
                 run_set_object(run, "%s, which belongs to the host's users", run->root_path);
-                return block == 0 ? -EINVAL : uid_range_take(block, USERS_BLOCK, run->range);
+                if (block == 0 || block == SHIFT_BUSY)
+                        return -EINVAL;
+
+                return uid_range_take(block, USERS_BLOCK, run->range);
 
         case USERS_CHOSEN:
                 run_set_object(run, "%u:%u, of which others have some", spec->users_base, spec->users_count);
@@ -77,8 +81,36 @@ static int map_tree(Run *run, uint32_t block) {
         return mount_set_idmap(run->root_fd, fd, true);
 }
 
+/* Not under the feet of somebody who runs it with the users that it has. */
+static int chown_tree(Run *run, uint32_t block) {
+        int r;
+
+        if (block == run->range->base)
+                return 0;
+
+        run_set_object(run, "%s, whose users run already", run->root_path);
+        r = block == 0 || block == SHIFT_BUSY ? 0 : uid_range_is_held(block, USERS_BLOCK);
+        if (r != 0)
+                return r < 0 ? r : -EBUSY;
+
+        run_set_object(run, "%s", run->root_path);
+        r = shift_tree(run->root_fd, run->range->base);
+        return r < 0 ? r : 0;
+}
+
 static int own_tree(Run *run, uint32_t block) {
-        switch (spec_ownership(run->spec)) {
+        UsersOwnership ownership = spec_ownership(run->spec);
+
+        if (block == SHIFT_BUSY && ownership != OWNERSHIP_CHOWN) {
+                run_set_object(run, "%s, given to others in part: chown would go on",
+                               run->root_path);
+                return -EUCLEAN;
+        }
+
+        switch (ownership) {
+        case OWNERSHIP_CHOWN:
+                return chown_tree(run, block);
+
         case OWNERSHIP_MAP:
         case OWNERSHIP_AUTO:
                 return map_tree(run, block);

@@ -11,6 +11,8 @@ import fcntl
 import importlib.util
 import os
 import shutil
+import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -43,7 +45,7 @@ class Users(run.Guest):
         with self.start("wait", options=options) as guest:
             self.assertTrue(guest.stdout.readline())
             yield guest
-            guest.kill()
+            guest.terminate()
             guest.wait(run.TIMEOUT)
 
 
@@ -201,6 +203,109 @@ class Hostile(Users):
                                *self.arguments("-U", "/probe", "limits")], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=run.TIMEOUT, check=True)
         self.assertRegex(seen.stdout, r"Max msgqueue size +819200 ")
+
+
+class Shifting(Users):
+    """The files of a tree are given to the machine's users."""
+
+    OPTIONS = ["--private-users=pick", "--private-users-ownership=chown"]
+
+    def setUp(self):
+        super().setUp()
+        self.base = self.first("-U")
+        self.write("dir/program", "x", 0o6755)
+        self.write("dir/list", "x")
+        os.chown(self.path("dir/program"), 5, 6)
+        os.chmod(self.path("dir/program"), 0o6755)
+        os.setxattr(self.path("dir/program"), "security.capability", capability(2))
+        os.setxattr(self.path("dir/list"), "system.posix_acl_access", acl(7))
+        os.symlink("/etc/shadow", self.path("dir/link"))
+        os.link(self.path("dir/list"), self.path("dir/second"))
+
+    def owners(self):
+        found = set()
+        for directory, names, files in os.walk(self.root):
+            for name in [".", *names, *files]:
+                st = os.lstat(os.path.join(directory, name))
+                found |= {st.st_uid, st.st_gid}
+        return found
+
+    def check_shifted(self):
+        self.assertEqual(self.owners(), {self.base, self.base + 5, self.base + 6})
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("dir/program")).st_mode), 0o6755)
+        caps = os.getxattr(self.path("dir/program"), "security.capability")
+        self.assertEqual(caps, capability(3, self.base))
+        self.assertEqual(os.getxattr(self.path("dir/list"), "system.posix_acl_access"), acl(self.base + 7))
+        for name in ("dir/program", "dir/list"):
+            self.assertNotIn("trusted.berth.shift", os.listxattr(self.path(name)))
+
+    def test_all_of_a_tree_is_given_away(self):
+        self.assertIn("/dir/program 5:6\n", self.probe("owner", "/dir/program", options=self.OPTIONS))
+        self.check_shifted()
+        self.assertEqual(os.stat("/etc/shadow").st_uid, 0)
+        # Once is enough: it has these owners, and keeps them.
+        self.assertEqual(self.first("-U"), self.base)
+        self.probe("who", options=self.OPTIONS)
+        self.check_shifted()
+
+    def test_another_range_takes_it_over(self):
+        self.probe("who", options=self.OPTIONS)
+        self.base = CHOSEN
+        self.probe("who", options=[f"--private-users={CHOSEN}", "--private-users-ownership=chown"])
+        self.check_shifted()
+
+    def test_not_under_the_feet_of_somebody_who_runs_it(self):
+        self.probe("who", options=self.OPTIONS)
+        with self.waiting("-U"):
+            refused = self.refused([f"--private-users={CHOSEN}", "--private-users-ownership=chown",
+                                    f"--machine={run.NAME}-2"], "/probe", "who")
+            self.assertIn("run already", refused)
+        self.check_shifted()
+
+    def test_what_is_mounted_below_is_not_the_tree_s(self):
+        with tempfile.TemporaryDirectory() as outside, contextlib.ExitStack() as stack:
+            os.makedirs(self.path("mnt"))
+            subprocess.run(["mount", "--bind", outside, self.path("mnt")], check=True)
+            stack.callback(subprocess.run, ["umount", self.path("mnt")], check=True)
+            self.probe("who", options=self.OPTIONS)
+            self.assertEqual(os.stat(outside).st_uid, 0)
+
+
+def capability(revision, root=0):
+    """security.capability with CAP_NET_RAW, permitted and effective, see <linux/capability.h>."""
+    value = struct.pack("<IIIII", revision << 24 | 1, 1 << 13, 0, 0, 0)
+    return value + struct.pack("<I", root) if revision == 3 else value
+
+
+def acl(user):
+    """An access control list with an entry for one more user."""
+    nobody = 0xffffffff
+    entries = [(1, 6, nobody), (2, 6, user), (4, 4, nobody), (16, 6, nobody), (32, 4, nobody)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entries)
+
+
+class ShiftingFaults(Shifting):
+    def interrupted(self, where):
+        ran = subprocess.run(self.arguments(*self.OPTIONS, "/probe", "who"), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=run.TIMEOUT, check=False,
+                             env=dict(os.environ, BERTH_FAULT=where))
+        if ran.returncode == 0:
+            self.skipTest("built without fault points")
+        return ran
+
+    def test_what_was_interrupted_is_not_used_and_then_finished(self):
+        for where in ("chown:program", "chowned:program", "chowned:list=28", "chown:link", "chown:dir"):
+            with self.subTest(where):
+                self.interrupted(where)
+                self.assertEqual(os.stat(self.root).st_uid, 0xfffe0000)
+                for options in (["-U"], ["--private-users"], ["--private-users=pick"],
+                                [f"--private-users={CHOSEN}", "--private-users-ownership=map"]):
+                    self.assertIn("step users", self.refused(options, "/probe", "who"))
+                self.probe("who", options=self.OPTIONS)
+                self.check_shifted()
+                self.probe("who", options=[f"--private-users={CHOSEN}", "--private-users-ownership=chown"])
+                self.assertEqual(min(self.owners()), CHOSEN)
+                os.chown(self.root, 0, 0) # so that the name decides again
 
 
 class Faults(Users):
