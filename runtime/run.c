@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <systemd/sd-daemon.h>
 
 #include "lib/base/text.h"
 #include "runtime/run.h"
@@ -16,7 +17,9 @@ void run_init(Run *run, const Spec *spec) {
                 .spec = spec,
                 .pipe = spec->console == CONSOLE_PIPE || (spec->console == CONSOLE_AUTOPIPE && !on_terminal),
                 .notify_ready = spec->notify_ready == NOTIFY_READY_YES,
+                .n_listen_fds = (unsigned) MAX(sd_listen_fds(0), 0),
                 .root_fd = -EBADF,
+                .stub_fd = -EBADF,
                 .cgroup_fd = -EBADF,
                 .leader_pidfd = -EBADF,
                 .dev_fd = -EBADF,
@@ -45,6 +48,10 @@ void run_done(Run *run) {
         for (size_t i = 0; i < run->n_source_fds; i++)
                 closep(&run->source_fds[i]);
         free(run->source_fds);
+        for (size_t i = 0; run->credentials && i < run->spec->n_credentials; i++)
+                free(run->credentials[i].data);
+        free(run->credentials);
+        closep(&run->stub_fd);
         closep(&run->leader_pidfd);
         closep(&run->dev_fd);
         closep(&run->proc_fd);
@@ -96,6 +103,12 @@ void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX
         step->explain(run, f);
         (void) fclose(f);
         ret[RUN_OBJECT_MAX - 1] = '\0';
+}
+
+uint64_t run_capabilities(const Run *run) {
+        assert(run);
+
+        return run->user.uid == 0 ? spec_capabilities(run->spec) : run->spec->ambient_capabilities;
 }
 
 void run_steps_init(Run *run, Steps *steps, Stage stage) {

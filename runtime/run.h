@@ -73,10 +73,20 @@ typedef enum RunNamespace {
 
 #define RUN_OBJECT_MAX 192
 
+/* Where credentials are, inside. */
+#define RUN_CREDENTIALS "/run/host/credentials"
+
+/* One that was read from a file; as many as the spec has. */
+typedef struct RunCredential {
+        char *data;
+        size_t size;
+} RunCredential;
+
 typedef struct Run {
         const Spec *spec;
         bool is_reboot;         /* the guest was there just now, and wants to be again */
         bool pipe;              /* the payload gets our own streams */
+        unsigned n_listen_fds;  /* sockets that we were started with, for the payload */
         const Steps *steps;     /* the ones that are being taken */
         size_t object_at;       /* row of the step that has set the object */
         char object[RUN_OBJECT_MAX];
@@ -100,6 +110,8 @@ typedef struct Run {
         SyscallProgram filter;  /* empty if this build has none */
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;
+        RunCredential *credentials;
+        int stub_fd;            /* the program that is PID 1 with as_pid2 */
 
         /* STAGE_LEADER */
         pid_t leader;
@@ -138,6 +150,9 @@ void run_set_object(Run *run, const char *format, ...) _printf_(2, 3);
  * @ret:                return location for the text, possibly ""
  */
 void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]);
+
+/* What the payload holds, as it begins: bits, as of lib/spec/capability.h. */
+uint64_t run_capabilities(const Run *run);
 
 extern const Step *const step_table[];
 extern const size_t n_steps;

@@ -14,6 +14,8 @@ const Step *const step_table[] = {
         &step_system,
         &step_identity,
         &step_user,
+        &step_stub_init,
+        &step_credentials,
         &step_filter,
         &step_reference,
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
@@ -26,6 +28,7 @@ const Step *const step_table[] = {
         &step_journal,
         &step_run,
         &step_run_host,         /* has the inodes that /proc is masked with */
+        &step_mount_credentials,
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */
@@ -50,6 +53,7 @@ const Step *const step_table[] = {
         &step_devices,          /* where the leader stays */
         &step_net_veth,
         &step_cgroup_owner,     /* of the last one that it comes to */
+        &step_schedule,         /* in its last control group, which may have processors of its own */
 
         /* STAGE_INNER: the host's privileges, last needed first dropped */
         &step_cgroup_namespace, /* not before the leader is in its last control group */
@@ -58,6 +62,7 @@ const Step *const step_table[] = {
         &step_terminal,
         &step_verify_tree,      /* nothing changes it any more */
         &step_limits,           /* raising one needs a capability */
+        &step_personality,
         &step_privileges,
         &step_load_filter,
         &step_verify_privileges,

@@ -52,11 +52,11 @@ static int reset_one(int resource) {
         return 0;
 }
 
-int limits_reset(void) {
+int limits_reset(uint64_t keep) {
         int r;
 
         for (int i = 0; i < (int) RLIM_NLIMITS; i++) {
-                r = reset_one(i);
+                r = keep & UINT64_C(1) << i ? 0 : reset_one(i);
                 if (r < 0)
                         return r;
         }

@@ -84,6 +84,28 @@ int privileges_limit(uint64_t keep) {
         return 0;
 }
 
+int privileges_set_ambient(uint64_t capabilities) {
+        _cleanup_(cap_freep) cap_t caps = NULL;
+
+        caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if (capabilities & (UINT64_C(1) << c) &&
+                    (cap_set_flag(caps, CAP_INHERITABLE, 1, &c, CAP_SET) < 0 ||
+                     cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_SET) < 0))
+                        return -errno;
+        if (cap_set_proc(caps) < 0)
+                return -errno;
+
+        for (cap_value_t c = 0; c < cap_max_bits(); c++)
+                if (capabilities & (UINT64_C(1) << c) && cap_set_ambient(c, CAP_SET) < 0)
+                        return -errno;
+
+        return 0;
+}
+
 int privileges_raise(void) {
         _cleanup_(cap_freep) cap_t caps = NULL;
 

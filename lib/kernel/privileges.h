@@ -46,6 +46,17 @@ int privileges_bound(uint64_t keep);
 int privileges_limit(uint64_t keep);
 
 /**
+ * privileges_set_ambient() - keep capabilities over exec(), as whatever user
+ * @capabilities:       capabilities that we hold, as bits
+ *
+ * They become inheritable, too. After privileges_limit(), which clears them.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EPERM       we lack one of them
+ */
+int privileges_set_ambient(uint64_t capabilities);
+
+/**
  * privileges_raise() - have the effect of all capabilities that we hold
  *
  * They lose it when a process that keeps them becomes another user.

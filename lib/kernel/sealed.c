@@ -42,6 +42,25 @@ static int copy_all(int from, int to) {
         return 0;
 }
 
+int sealed_copy(int fd) {
+        _cleanup_close_ int copy = -EBADF;
+        int r;
+
+        assert(fd >= 0);
+
+        copy = make_memfd();
+        if (copy < 0)
+                return copy;
+
+        r = copy_all(fd, copy);
+        if (r < 0)
+                return r;
+        if (fchmod(copy, 0555) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+                return -errno;
+
+        return TAKE_FD(copy);
+}
+
 int sealed_exec_self(char *const *argv) {
         _cleanup_close_ int self = -EBADF, copy = -EBADF;
         int r;
@@ -57,15 +76,9 @@ int sealed_exec_self(char *const *argv) {
         if (r >= 0 && (r & SEALS) == SEALS)
                 return 0;
 
-        copy = make_memfd();
+        copy = sealed_copy(self);
         if (copy < 0)
                 return copy;
-
-        r = copy_all(self, copy);
-        if (r < 0)
-                return r;
-        if (fchmod(copy, 0500) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
-                return -errno;
 
         (void) fexecve(copy, argv, environ);
         return -errno;

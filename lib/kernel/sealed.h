@@ -14,6 +14,15 @@
 #include "lib/base/base.h"
 
 /**
+ * sealed_copy() - make a copy in memory that nobody can ever write to
+ * @fd:                 a program, open for reading
+ *
+ * Return: a descriptor to execute it by, or a negative error code on failure.
+ * Errors: what memfd_create() or copying run into
+ */
+int sealed_copy(int fd);
+
+/**
  * sealed_exec_self() - go on as a sealed copy of this program
  * @argv:               arguments for it: those of main()
  *

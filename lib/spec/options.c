@@ -9,6 +9,7 @@
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
 #include "lib/spec/property.h"
+#include "lib/spec/setters.h"
 #include "lib/spec/users.h"
 
 /* Of the names of system calls and their groups. */
@@ -87,6 +88,12 @@ static int set_boot(Spec *spec, const char *value) {
                 return r;
 
         spec->mode = boot ? START_BOOT : START_SHELL;
+        return 0;
+}
+
+static int set_as_pid2(Spec *spec, const char *value) {
+        (void) value;
+        spec->as_pid2 = true;
         return 0;
 }
 
@@ -170,6 +177,24 @@ static int set_drop(Spec *spec, const char *value) {
 
         spec->drop_capabilities |= bits;
         return 0;
+}
+
+static int set_ambient(Spec *spec, const char *value) {
+        uint64_t bits;
+        int r;
+
+        r = capabilities_parse(value, &bits);
+        if (r < 0)
+                return r;
+        if (bits == CAPABILITIES_ALL)
+                return -EINVAL; /* those of a kernel to come, too? */
+
+        spec->ambient_capabilities |= bits;
+        return 0;
+}
+
+static int set_suppress_sync(Spec *spec, const char *value) {
+        return set_boolean(&spec->suppress_sync, value);
 }
 
 static int set_no_new_privileges(Spec *spec, const char *value) {
@@ -425,6 +450,19 @@ static int set_pipe(Spec *spec, const char *value) {
         return 0;
 }
 
+/* A colour for the terminal's background, which is for those who like it: berth-run
+ * leaves the terminal as it is. Taken, so that what starts nspawn with it starts us. */
+static int set_background(Spec *spec, const char *value) {
+        (void) spec;
+        return strspn(value, "0123456789;:") == strlen(value) ? 0 : -EINVAL;
+}
+
+static int set_no_pager(Spec *spec, const char *value) {
+        (void) spec;
+        (void) value;
+        return 0;
+}
+
 static int set_quiet(Spec *spec, const char *value) {
         (void) value;
         spec->quiet = true;
@@ -446,6 +484,7 @@ const Option option_table[] = {
         HEADING("General"),
         FLAG("help", 'h', NULL, "Show this help"),
         FLAG("version", 0, NULL, "Show the version"),
+        FLAG("no-pager", 0, set_no_pager, "Accepted: there is no pager"),
         FLAG("quiet", 'q', set_quiet, "Say nothing that is not an error"),
         FLAG("explain", 0, set_explain, "Print the steps that would be taken, and take none"),
 
@@ -455,10 +494,12 @@ const Option option_table[] = {
 
         HEADING("Execution"),
         MAYBE("boot", 'b', "BOOL", set_boot, "Run the container's init as PID 1"),
+        FLAG("as-pid2", 'a', set_as_pid2, "Run the command as PID 2, with an init as PID 1"),
         VALUE("chdir", 0, "PATH", set_chdir, "Working directory of the command"),
         VALUE("setenv", 'E', "NAME[=VALUE]", set_environment, "Set an environment variable for PID 1"),
         VALUE("uid", 'u', "USER", set_user, "Run the command as this user of the container"),
         VALUE("kill-signal", 0, "SIGNAL", set_kill_signal, "What PID 1 gets when berth-run gets SIGTERM"),
+        VALUE("suppress-sync", 0, "BOOL", set_suppress_sync, "Let sync() and the like do nothing"),
         VALUE("notify-ready", 0, "yes|no|auto", set_notify_ready, "Whether PID 1 says when it is ready"),
 
         HEADING("Identity"),
@@ -483,10 +524,17 @@ const Option option_table[] = {
 
         HEADING("Security"),
         VALUE("capability", 0, "LIST", set_keep, "Capabilities to keep beyond the default ones"),
+        VALUE("ambient-capability", 0, "LIST", set_ambient, "Capabilities that the command has as any user"),
         VALUE("drop-capability", 0, "LIST", set_drop, "Capabilities to take away"),
         VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
 
         VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
+
+        HEADING("Resources"),
+        VALUE("rlimit", 0, "NAME=SOFT[:HARD]", set_rlimit, "Set a resource limit of PID 1"),
+        VALUE("oom-score-adjust", 0, "NUMBER", set_oom_score_adjust, "Who goes first when memory runs out"),
+        VALUE("cpu-affinity", 0, "LIST", set_cpu_affinity, "Processors to run on"),
+        VALUE("personality", 0, "ARCH", set_personality, "Architecture that uname tells"),
 
         HEADING("Integration"),
         VALUE("link-journal", 0, "MODE", set_link_journal, "no, auto, guest, try-guest"),
@@ -500,6 +548,11 @@ const Option option_table[] = {
         HEADING("Input and output"),
         VALUE("console", 0, "MODE", set_console, "interactive, read-only, passive, pipe, autopipe"),
         FLAG("pipe", 'P', set_pipe, "The same as --console=pipe"),
+        VALUE("background", 0, "COLOR", set_background, "Accepted: the terminal's background stays"),
+
+        HEADING("Credentials"),
+        VALUE("set-credential", 0, "ID:VALUE", set_credential, "Pass a credential to PID 1"),
+        VALUE("load-credential", 0, "ID:PATH", load_credential, "Pass one that is read from a file"),
 };
 
 const size_t n_options = ELEMENTSOF(option_table);

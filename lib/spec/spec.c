@@ -19,6 +19,12 @@ static void mount_done(SpecMount *m) {
         free(m->options);
 }
 
+static void credential_done(SpecCredential *c) {
+        free(c->id);
+        free(c->path);
+        free(c->data);
+}
+
 void spec_done(Spec *spec) {
         assert(spec);
 
@@ -37,6 +43,9 @@ void spec_done(Spec *spec) {
         for (size_t i = 0; i < spec->n_mounts; i++)
                 mount_done(&spec->mounts[i]);
         free(spec->mounts);
+        for (size_t i = 0; i < spec->n_credentials; i++)
+                credential_done(&spec->credentials[i]);
+        free(spec->credentials);
 
         *spec = (Spec) {};
 }
@@ -56,6 +65,31 @@ int spec_add_mount(Spec *spec, const SpecMount *mount) {
 
         mounts[spec->n_mounts++] = *mount;
         spec->mounts = mounts;
+        return 0;
+}
+
+int spec_add_credential(Spec *spec, const SpecCredential *credential) {
+        SpecCredential *credentials;
+
+        assert(spec);
+        assert(credential);
+
+        for (size_t i = 0; i < spec->n_credentials; i++)
+                if (streq(spec->credentials[i].id, credential->id)) {
+                        credential_done(&spec->credentials[i]);
+                        spec->credentials[i] = *credential;
+                        return 0;
+                }
+
+        if (spec->n_credentials >= SPEC_CREDENTIALS_MAX)
+                return -E2BIG;
+
+        credentials = reallocarray(spec->credentials, spec->n_credentials + 1, sizeof(*credentials));
+        if (!credentials)
+                return -ENOMEM;
+
+        credentials[spec->n_credentials++] = *credential;
+        spec->credentials = credentials;
         return 0;
 }
 
@@ -147,6 +181,27 @@ static const char *check_users(const Spec *spec) {
         return NULL;
 }
 
+static bool is_other_user(const Spec *spec) {
+        return spec->user && !streq(spec->user, "root") && !streq(spec->user, "0");
+}
+
+static const char *check_execution(const Spec *spec) {
+        bool boot = spec->mode == START_BOOT;
+
+        if (spec->user && boot)
+                return "--uid= and --boot exclude each other: init runs as root";
+        if (spec->as_pid2 && boot)
+                return "--as-pid2 and --boot exclude each other: init is PID 1";
+        if (spec->ambient_capabilities && boot)
+                return "--ambient-capability= and --boot exclude each other: init has all that there is";
+        if (spec->ambient_capabilities & ~spec_capabilities(spec))
+                return "--ambient-capability= takes capabilities that are kept, see --capability=";
+        if (spec->n_credentials > 0 && is_other_user(spec) && (!spec->no_new_privileges || spec->as_pid2))
+                return "Credentials with --uid= need --no-new-privileges=yes, and no --as-pid2";
+
+        return NULL;
+}
+
 int spec_check(const Spec *spec, const char **ret_complaint) {
         const char *complaint;
 
@@ -160,8 +215,8 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
                 complaint = check_users(spec);
         if (!complaint && spec->chdir)
                 complaint = check_chdir(spec->chdir);
-        if (!complaint && spec->user && spec->mode == START_BOOT)
-                complaint = "--uid= and --boot exclude each other: init runs as root";
+        if (!complaint)
+                complaint = check_execution(spec);
 
         if (complaint) {
                 *ret_complaint = complaint;

@@ -76,6 +76,26 @@ typedef struct SpecMount {
 /* As many users as a machine of its own has, unless somebody says otherwise. */
 #define USERS_BLOCK UINT32_C(0x10000)
 
+typedef struct SpecCredential {
+        char *id;
+        char *path;             /* of the host, absolute; NULL: this is it */
+        char *data;
+        size_t size;
+} SpecCredential;
+
+#define SPEC_CREDENTIALS_MAX 256
+
+/* Resource limits by number, as of getrlimit(2). */
+#define SPEC_RLIMITS_MAX 16
+
+typedef struct SpecRlimit {
+        bool set;
+        uint64_t soft, hard;    /* UINT64_MAX: none */
+} SpecRlimit;
+
+/* Processors with higher numbers cannot be named. */
+#define SPEC_CPUS_MAX 1024
+
 typedef struct Spec {
         /* Image */
         char *directory;        /* root directory, absolute, or NULL: find it by the machine's name */
@@ -83,6 +103,7 @@ typedef struct Spec {
 
         /* Execution */
         StartMode mode;
+        bool as_pid2;           /* the command, with an init of ours as PID 1 */
         char **command;         /* program and arguments; of init with START_BOOT */
         char **environment;     /* NAME=VALUE, after all of ours */
         char *chdir;
@@ -92,9 +113,12 @@ typedef struct Spec {
         bool no_new_privileges;
         uint64_t keep_capabilities;     /* in addition to the default ones */
         uint64_t drop_capabilities;     /* goes before both */
+        uint64_t ambient_capabilities;  /* that the command has as whatever user */
 
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
         char **deny_syscalls;   /* goes before both */
+
+        bool suppress_sync;     /* what is written need not outlive the host's power */
 
         /* Users */
         PrivateUsers private_users;
@@ -102,6 +126,15 @@ typedef struct Spec {
         uint32_t users_base;
         uint32_t users_count;
         UsersOwnership ownership;
+
+        /* Resources */
+        SpecRlimit rlimits[SPEC_RLIMITS_MAX];
+        bool has_oom_score_adjust;
+        int oom_score_adjust;
+        uint8_t cpus[SPEC_CPUS_MAX / 8];        /* that it may run on, as bits */
+        size_t n_cpus;          /* bytes of these that matter; 0: all */
+        bool has_personality;
+        unsigned long personality;      /* as of personality(2) */
 
         /* Identity */
         char *machine;
@@ -123,6 +156,8 @@ typedef struct Spec {
         SpecMount *mounts;
         size_t n_mounts;
         Console console;
+        SpecCredential *credentials;
+        size_t n_credentials;
 
         /* Ourselves */
         bool quiet;
@@ -142,6 +177,18 @@ void spec_done(Spec *spec);
  *         -ENOMEM
  */
 int spec_add_mount(Spec *spec, const SpecMount *mount);
+
+/**
+ * spec_add_credential() - add a credential
+ * @spec:               spec to extend
+ * @credential:         the credential; taken over on success only. One with the
+ *                      same id is replaced
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -E2BIG       there are SPEC_CREDENTIALS_MAX already
+ *         -ENOMEM
+ */
+int spec_add_credential(Spec *spec, const SpecCredential *credential);
 
 /**
  * spec_complete() - derive what was not said from what was
@@ -173,6 +220,14 @@ int spec_check(const Spec *spec, const char **ret_complaint);
  * Return: not OWNERSHIP_DEFAULT.
  */
 UsersOwnership spec_ownership(const Spec *spec);
+
+/**
+ * spec_rlimit_name() - name of a resource limit
+ * @resource:           its number, as of getrlimit(2)
+ *
+ * Return: a static string in upper case, without RLIMIT_, or NULL.
+ */
+const char *spec_rlimit_name(int resource);
 
 /**
  * spec_kill_signal() - the signal that asks the payload to end

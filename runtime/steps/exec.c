@@ -2,7 +2,9 @@
 
 /* The last step: the leader becomes the payload. */
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 
 #include "lib/base/text.h"
 #include "lib/kernel/clone.h"
@@ -50,6 +52,20 @@ static int environment_set(char ***environment, const char *assignment) {
         return strv_push(environment, assignment);
 }
 
+/* As sd_listen_fds() of the payload wants it: see step_exec for the descriptors. */
+static int add_listen_fds(const Run *run, char ***environment) {
+        const char *names = getenv("LISTEN_FDNAMES");
+        int r;
+
+        r = strv_pushf(environment, "LISTEN_FDS=%u", run->n_listen_fds);
+        if (r >= 0)
+                r = strv_push(environment, run->spec->as_pid2 ? "LISTEN_PID=2" : "LISTEN_PID=1");
+        if (r >= 0 && !isempty(names))
+                r = strv_pushf(environment, "LISTEN_FDNAMES=%s", names);
+
+        return r;
+}
+
 static int add_ours(const Run *run, char ***environment) {
         char uuid[ID128_UUID_MAX];
         const char *term = getenv("TERM");
@@ -72,6 +88,10 @@ static int add_ours(const Run *run, char ***environment) {
                 r = strv_pushf(environment, "LOGNAME=%s", run->user.name);
         if (r >= 0 && run->spec->mode != START_BOOT)
                 r = strv_push(environment, "LANG=C.UTF-8");
+        if (r >= 0 && run->spec->n_credentials > 0)
+                r = strv_push(environment, "CREDENTIALS_DIRECTORY=" RUN_CREDENTIALS);
+        if (r >= 0 && run->n_listen_fds > 0)
+                r = add_listen_fds(run, environment);
 
         return r;
 }
@@ -216,6 +236,31 @@ static int change_directory(Run *run) {
         return 0;
 }
 
+/* Nothing may be left open that is not the payload's. */
+static int close_others(const Run *run) {
+        for (unsigned i = 0; i < run->n_listen_fds; i++)
+                if (fcntl(SD_LISTEN_FDS_START + (int) i, F_SETFD, 0) < 0)
+                        return -errno;
+
+        return process_close_from(SD_LISTEN_FDS_START + run->n_listen_fds);
+}
+
+static int execute_stub(const Run *run, char *path, char **argv, char **environment) {
+        _cleanup_(strv_freep) char **stub_argv = NULL;
+        int r;
+
+        r = strv_push(&stub_argv, "berth-init");
+        if (r >= 0)
+                r = strv_push(&stub_argv, path);
+        for (char **a = argv; r >= 0 && *a; a++)
+                r = strv_push(&stub_argv, *a);
+        if (r < 0)
+                return r;
+
+        (void) fexecve(run->stub_fd, stub_argv, environment);
+        return -errno;
+}
+
 static int apply(void *subject) {
         Run *run = subject;
         _cleanup_(strv_freep) char **environment = NULL, **argv = NULL;
@@ -234,14 +279,15 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        /* From here on nothing may be left open that is not the payload's. */
         run_set_object(run, "%s", path);
         (void) umask(0022);
         r = process_reset_signals();
         if (r >= 0)
-                r = process_close_from(STDERR_FILENO + 1);
+                r = close_others(run);
         if (r < 0)
                 return r;
+        if (run->spec->as_pid2)
+                return execute_stub(run, path, argv, environment);
 
         (void) execve(path, argv, environment);
         return -errno;
@@ -254,6 +300,8 @@ static void explain(const void *subject, FILE *f) {
                 (void) fputs(run->spec->command[0], f);
         else
                 (void) fputs(run->spec->mode == START_BOOT ? "init" : "a shell", f);
+        if (run->spec->as_pid2)
+                (void) fputs(" as PID 2", f);
         if (run->spec->user)
                 (void) fprintf(f, " as user %s", run->spec->user);
 }

@@ -100,13 +100,39 @@ static int set_all(Run *run, SyscallFilter *filter, char *const *names, SyscallA
         return 0;
 }
 
+/* Done at once, and well, as they say. */
+static const SyscallException no_sync_table[] = {
+        { .name = "sync" },
+        { .name = "syncfs" },
+        { .name = "fsync" },
+        { .name = "fdatasync" },
+        { .name = "msync" },
+        { .name = "sync_file_range" },
+        { .name = "sync_file_range2" },
+        { .name = "arm_sync_file_range" },
+};
+
+static int compile(Run *run, const SyscallFilter *filter) {
+        SyscallException exceptions[ELEMENTSOF(exception_table) + ELEMENTSOF(no_sync_table)];
+        size_t n = ELEMENTSOF(exception_table);
+
+        memcpy(exceptions, exception_table, sizeof(exception_table));
+        if (run->spec->suppress_sync) {
+                memcpy(exceptions + n, no_sync_table, sizeof(no_sync_table));
+                n += ELEMENTSOF(no_sync_table);
+        }
+
+        return syscall_filter_compile(filter, exceptions, n, &run->filter);
+}
+
 static int apply(void *subject) {
         Run *run = subject;
         _cleanup_(syscall_filter_freep) SyscallFilter *filter = NULL;
         int r;
 
         r = syscall_filter_new(&filter);
-        if (r == -EOPNOTSUPP && !run->spec->allow_syscalls && !run->spec->deny_syscalls)
+        if (r == -EOPNOTSUPP && !run->spec->allow_syscalls && !run->spec->deny_syscalls &&
+            !run->spec->suppress_sync)
                 return 0;
         if (r < 0)
                 return r;
@@ -118,7 +144,7 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        return syscall_filter_compile(filter, exception_table, ELEMENTSOF(exception_table), &run->filter);
+        return compile(run, filter);
 }
 
 static void explain_names(FILE *f, const char *what, char *const *names) {
@@ -134,6 +160,8 @@ static void explain(const void *subject, FILE *f) {
         (void) fputs(syscall_filter_is_supported() ? "the default one" : "none in this build", f);
         explain_names(f, "and", run->spec->allow_syscalls);
         explain_names(f, "without", run->spec->deny_syscalls);
+        if (run->spec->suppress_sync)
+                (void) fputs("; sync() and the like do nothing", f);
 }
 
 const Step step_filter = {
@@ -160,7 +188,11 @@ static int apply_load(void *subject) {
         if (r < 0 || fault_skips("privileges", "limit"))
                 return r;
 
-        return privileges_limit(run->user.uid == 0 ? spec_capabilities(run->spec) : 0);
+        r = privileges_limit(run_capabilities(run));
+        if (r < 0)
+                return r;
+
+        return privileges_set_ambient(run->spec->ambient_capabilities);
 }
 
 static void explain_load(const void *subject, FILE *f) {

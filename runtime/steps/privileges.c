@@ -32,8 +32,15 @@ const Step step_user = {
 };
 
 static int apply_limits(void *subject) {
-        (void) subject;
-        return limits_reset();
+        const Run *run = subject;
+        uint64_t keep = 0;
+
+        /* Those that were asked for are there already: see the step schedule. */
+        for (int i = 0; i < SPEC_RLIMITS_MAX; i++)
+                if (run->spec->rlimits[i].set)
+                        keep |= UINT64_C(1) << i;
+
+        return limits_reset(keep);
 }
 
 static bool has_users(const void *subject) {
@@ -61,7 +68,7 @@ const Step step_limits = {
 
 /* What the leader goes on with: the filter is yet to be loaded. */
 static uint64_t capabilities_to_hold(const Run *run) {
-        uint64_t hold = run->user.uid == 0 ? spec_capabilities(run->spec) : 0;
+        uint64_t hold = run_capabilities(run);
 
         if (run->filter.n_instructions > 0 && !run->spec->no_new_privileges)
                 hold |= CAPABILITY_BIT(CAP_SYS_ADMIN);
@@ -87,6 +94,8 @@ static int apply(void *subject) {
                 return r;
 
         r = fault_skips("privileges", "limit") ? 0 : privileges_limit(hold);
+        if (r >= 0)
+                r = privileges_set_ambient(run->spec->ambient_capabilities);
         if (r < 0)
                 return r;
 
@@ -111,7 +120,8 @@ static void explain(const void *subject, FILE *f) {
                 if (!name || !(keep & CAPABILITY_BIT(i)))
                         continue;
 
-                (void) fprintf(f, "%s%s", space, name + strlen("cap_"));
+                (void) fprintf(f, "%s%s%s", space, name + strlen("cap_"),
+                               run->spec->ambient_capabilities & CAPABILITY_BIT(i) ? " (ambient)" : "");
                 space = " ";
         }
 

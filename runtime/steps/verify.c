@@ -255,6 +255,12 @@ static int verify_mounts(Run *run) {
                         return r;
         }
 
+        if (run->spec->n_credentials > 0) {
+                r = verify_read_only(run, RUN_CREDENTIALS);
+                if (r < 0)
+                        return r;
+        }
+
         r = run->spec->read_only ? verify_read_only_fd(run, run->root_fd, "/") : 0;
         for (size_t i = 0; i < run->spec->n_mounts && r >= 0; i++)
                 if (run->spec->mounts[i].read_only && !is_covered_by_another(run->spec, i))
@@ -306,7 +312,7 @@ const Step step_verify_tree = {
 };
 
 static int verify_capabilities(Run *run) {
-        uint64_t keep = spec_capabilities(run->spec), held = run->user.uid == 0 ? keep : 0;
+        uint64_t keep = spec_capabilities(run->spec), held = run_capabilities(run);
         Privileges p;
         int r;
 
@@ -317,8 +323,8 @@ static int verify_capabilities(Run *run) {
                 return MISSING(run, "the bounding set has more than asked for");
         if ((p.permitted | p.effective) & ~held)
                 return MISSING(run, "there are more capabilities than asked for");
-        if (p.inheritable || p.ambient)
-                return MISSING(run, "there are capabilities to inherit");
+        if ((p.inheritable | p.ambient) != run->spec->ambient_capabilities)
+                return MISSING(run, "other capabilities are inherited than asked for");
 
         return 0;
 }

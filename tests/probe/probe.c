@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -439,6 +440,55 @@ static int wait_signal(bool say_ready) {
         return 0;
 }
 
+static int do_kill_self(char **args) {
+        return kill(getpid(), number(args[0])) < 0 ? fail("kill") : 0;
+}
+
+static int do_machine(char **args) {
+        struct utsname u;
+
+        (void) args;
+
+        if (uname(&u) < 0)
+                return fail("uname");
+
+        (void) puts(u.machine);
+        return 0;
+}
+
+/* Leaves a process to PID 1, and tells when that has taken it away for good. */
+static int do_orphan(char **args) {
+        int fds[2], inherited[2];
+        pid_t pid, orphan = 0;
+        char c;
+
+        (void) args;
+
+        if (pipe2(fds, O_CLOEXEC) < 0 || pipe2(inherited, O_CLOEXEC) < 0)
+                return fail("pipe");
+
+        pid = fork();
+        if (pid == 0) {
+                pid = fork();
+                if (pid == 0) { /* outlives its parent */
+                        (void) close(inherited[1]);
+                        (void) !read(inherited[0], &c, 1);
+                        _exit(0);
+                }
+                (void) !write(fds[1], &pid, sizeof(pid));
+                _exit(0);
+        }
+
+        (void) waitpid(pid, NULL, 0);
+        (void) !read(fds[0], &orphan, sizeof(orphan));
+        (void) close(inherited[1]);
+        while (kill(orphan, 0) == 0)
+                (void) sched_yield();
+
+        (void) puts("gone");
+        return 0;
+}
+
 static int do_wait(char **args) {
         (void) args;
         return wait_signal(false);
@@ -506,6 +556,8 @@ static const struct {
         { "reboot", SYS_reboot, {} },
         { "route-socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
         { "seccomp", SYS_seccomp, { -1 } },
+        { "fsync", SYS_fsync, { -1 } },
+        { "sync", SYS_sync, {} },
         { "settimeofday", SYS_settimeofday, { -1, 0 } },
         { "sethostname", SYS_sethostname, { -1, -1 } },
         { "swapon", SYS_swapon, {} },
@@ -611,8 +663,10 @@ static const struct {
         { "exit", 1, do_exit },
         { "fds", 0, do_fds },
         { "input", 0, do_input },
+        { "kill-self", 1, do_kill_self },
         { "limits", 0, do_limits },
         { "list", 1, do_list },
+        { "machine", 0, do_machine },
         { "mknod", 3, do_mknod },
         { "mknod-block", 3, do_mknod_block },
         { "mounts", 0, do_mounts },
@@ -623,6 +677,7 @@ static const struct {
         { "once", 1, do_once },
         { "open", 1, do_open },
         { "owner", 1, do_owner },
+        { "orphan", 0, do_orphan },
         { "poweroff", 0, do_poweroff },
         { "readlink", 1, do_readlink },
         { "reboot", 0, do_reboot },

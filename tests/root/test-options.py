@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Options of berth-run, as root, without daemon or bus: what each makes of a
+guest, and that nothing is left.
+
+usage: test-options.py BERTH-RUN PROBE
+"""
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPEC = importlib.util.spec_from_file_location("test_run", os.path.join(HERE, "test-run.py"))
+base = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(base)
+
+# berth-init lies beside berth-run.
+os.environ["BERTH_PROGRAMS"] = os.path.dirname(base.RUN)
+
+
+class AsPid2(base.Guest):
+    def test_the_command_is_pid_2(self):
+        self.assertIn("pid 2\n", self.probe("who", options=["--as-pid2"]))
+
+    def test_the_exit_status_is_the_command_s(self):
+        for status in (0, 7, 133):
+            self.probe("exit", str(status), options=["-a"], status=1 if status == 133 else status)
+
+    def test_a_command_that_cannot_be_executed_is_told(self):
+        self.write("text", "\177ELF, not really\n", 0o755)
+        self.assertIn("Cannot execute /text: Exec format error", self.run_guest(["-a"], "/text", status=1))
+        self.assertIn("step exec (/nowhere): No such file", self.refused(["-a"], "/nowhere"))
+
+    def test_a_command_that_a_signal_ends(self):
+        self.probe("kill-self", str(int(signal.SIGKILL)), options=["-a"], status=255)
+
+    def test_pid_1_is_no_file_of_the_host_and_tells_nothing_of_it(self):
+        seen = self.probe("readlink", "/proc/1/exe", ",", "cat", "/proc/1/environ", ",",
+                          "cat", "/proc/1/comm", ",", "list", "/proc/1/fd", options=["-a"],
+                          env=dict(os.environ, SECRET="hidden"))
+        self.assertIn("memfd:", seen)
+        self.assertIn("container=berth", seen)
+        self.assertIn("berth-init\n", seen)
+        self.assertEqual(sorted(l for l in seen.splitlines() if l.isdigit()), ["0", "1", "2"])
+        self.assertNotIn("hidden", seen)
+        self.assertRegex(self.probe("write", "/proc/1/exe", "x", options=["-a"], status=1), "EPERM|ETXTBSY")
+
+    def test_orphans_are_reaped(self):
+        self.assertIn("gone", self.probe("orphan", options=["-a"]))
+
+    def test_signals_are_passed_on(self):
+        guest = self.start("wait", options=["-a", "--kill-signal=SIGUSR1"])
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGTERM)
+        self.assertEqual(guest.stdout.read(), f"signal {int(signal.SIGUSR1)}\n")
+        self.assertEqual(guest.wait(base.TIMEOUT), 0)
+
+    def test_an_order_to_power_off_is_one_to_end(self):
+        guest = self.start("wait", options=["-a", "--kill-signal=RTMIN+4"])
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGTERM)
+        self.assertEqual(guest.stdout.read(), f"signal {int(signal.SIGTERM)}\n")
+        self.assertEqual(guest.wait(base.TIMEOUT), 0)
+
+    def test_a_command_that_will_not_end_is_killed(self):
+        guest = self.start("deaf", options=["-a", "--kill-signal=RTMIN+4"])
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGTERM)
+        self.assertEqual(guest.wait(base.TIMEOUT), 0)
+
+    def test_as_another_user(self):
+        seen = self.probe("who", options=["-a", "--uid=1000"])
+        self.assertIn("pid 2\n", seen)
+        self.assertIn("uid 1000\n", seen)
+
+
+class Resources(base.Guest):
+    def caps(self, *options):
+        return dict(line.split(":\t") for line in self.probe("caps", options=options).splitlines())
+
+    def test_ambient_capabilities_are_had_by_any_user(self):
+        for more in ([], ["--no-new-privileges=yes"], ["--as-pid2"]):
+            caps = self.caps("--uid=1000", "--ambient-capability=CAP_KILL,CAP_NET_RAW", *more)
+            for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+                self.assertEqual(int(caps[name], 16), 1 << 5 | 1 << 13, name)
+
+    def test_rlimits_are_those_that_were_asked_for(self):
+        seen = self.probe("limits", options=["--rlimit=NOFILE=100:200", "--rlimit=RLIMIT_CORE=1M",
+                                             "--rlimit=fsize=infinity"])
+        self.assertRegex(seen, r"Max open files +100 +200 ")
+        self.assertRegex(seen, r"Max core file size +1048576 +1048576 ")
+        self.assertRegex(seen, r"Max file size +unlimited +unlimited ")
+        self.assertRegex(seen, r"Max stack size +8388608 ")
+
+    def test_oom_score_and_processors(self):
+        seen = self.probe("cat", "/proc/self/oom_score_adj", ",", "cat", "/proc/self/status",
+                          options=["--oom-score-adjust=321", "--cpu-affinity=0"])
+        self.assertTrue(seen.startswith("321\n"))
+        self.assertRegex(seen, r"Cpus_allowed_list:\t0\n")
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "x86-64 only")
+    def test_personality(self):
+        self.assertIn("i686", self.probe("machine", options=["--personality=x86"]))
+        self.assertIn("x86_64", self.probe("machine", options=["--personality=x86-64"]))
+
+    def test_nothing_is_synced_if_so_wished(self):
+        seen = self.probe("call", "fsync", ",", "call", "sync", options=["--suppress-sync=yes"])
+        self.assertEqual(seen.splitlines(), ["fsync ok", "sync ok"])
+        self.assertEqual(self.probe("call", "fsync"), "fsync EBADF\n")
+
+
+class Passed(base.Guest):
+    """What the payload is handed."""
+
+    def test_credentials_are_root_s_and_nobody_changes_them(self):
+        path = os.path.join(self.root, "secret")
+        self.write("secret", "of a file\n")
+        options = ["--set-credential=one:a\\nb\\x41\\101", f"--load-credential=two:{path}"]
+        seen = self.probe("env", ",", "cat", "/run/host/credentials/one", ",", "cat",
+                          "/run/host/credentials/two", ",", "stat", "/run/host/credentials/one", ",", "stat",
+                          "/run/host/credentials", ",", "mounts", options=options)
+        self.assertIn("CREDENTIALS_DIRECTORY=/run/host/credentials\n", seen)
+        self.assertIn("a\nbAAof a file\n", seen)
+        self.assertIn("/run/host/credentials/one 100400", seen)
+        self.assertIn("/run/host/credentials 040500", seen)
+        line = next(l for l in seen.splitlines() if " /run/host/credentials " in l)
+        for word in ("ro", "nosuid", "nodev", "noexec"):
+            self.assertIn(word, line.split()[5].split(","))
+        self.assertIn("- ramfs", line)
+        self.assertIn("EROFS", self.probe("create", "/run/host/credentials/x", options=options, status=1))
+
+    def test_a_credential_of_ours_is_handed_on(self):
+        with tempfile.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "mine"), "w", encoding="utf-8") as f:
+                f.write("handed on")
+            seen = self.probe("cat", "/run/host/credentials/theirs",
+                              options=["--load-credential=theirs:mine"],
+                              env=dict(os.environ, CREDENTIALS_DIRECTORY=directory))
+        self.assertEqual(seen, "handed on")
+
+    def test_credentials_that_are_not_to_be_had(self):
+        self.assertIn("step credentials (/nowhere): No such file",
+                      self.refused(["--load-credential=x:/nowhere"], "/probe", "who"))
+        self.assertIn("step credentials (/dev/zero): File too large",
+                      self.refused(["--load-credential=x:/dev/zero"], "/probe", "who"))
+
+    def test_credentials_of_another_user(self):
+        seen = self.probe("cat", "/run/host/credentials/x", ",", "stat", "/run/host/credentials/x",
+                          options=["--set-credential=x:y", "--uid=1000", "--no-new-privileges=yes"])
+        self.assertIn("100444", seen)
+
+    def activated(self, *options):
+        """Started with two sockets, as by socket units."""
+        one, two = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        with one, two:
+            start = ("import os,sys; one, two = map(int, sys.argv[1:3])\n"
+                     "os.dup2(one, 103); os.dup2(two, 104)\n"
+                     "os.dup2(103, 3); os.dup2(104, 4)\n"
+                     "os.closerange(5, 200)\n"
+                     "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='2', LISTEN_FDNAMES='a:b')\n"
+                     "os.execv(sys.argv[3], sys.argv[3:])")
+            ran = subprocess.run([sys.executable, "-c", start, str(one.fileno()), str(two.fileno()),
+                                  *self.arguments(*options, "/probe", "env", ",", "fds")],
+                                 pass_fds=(one.fileno(), two.fileno()), stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=base.TIMEOUT, check=True)
+        return ran.stdout.splitlines()
+
+    def test_sockets_are_handed_on(self):
+        for options, pid in (([], 1), (["--as-pid2"], 2)):
+            seen = self.activated(*options)
+            for line in ("LISTEN_FDS=2", f"LISTEN_PID={pid}", "LISTEN_FDNAMES=a:b"):
+                self.assertIn(line, seen)
+            fds = [l for l in seen if l[:1].isdigit()]
+            self.assertEqual([l.split()[0] for l in fds], ["0", "1", "2", "3", "4"], fds)
+            self.assertTrue(all("socket:" in l for l in fds[3:]), fds)
+
+    def test_what_somebody_else_was_started_with_is_not(self):
+        environment = dict(os.environ, LISTEN_PID="1", LISTEN_FDS="1")
+        self.assertNotIn("LISTEN", self.probe("env", env=environment))
+
+
+if __name__ == "__main__":
+    base.main()
