@@ -167,7 +167,7 @@ int verb_stats(Client *client, char *const *args) {
                 return log_error(r, _("Could not get statistics"));
 
         n_failed = complain_of_missing(&s, &now);
-        if (n_failed > 0 && n_failed == now.n)
+        if (n_failed > 0 && n_failed == now.n && client->options.format == OUTPUT_TEXT)
                 return EXIT_FAILURE;
         if (!client->options.no_pager)
                 screen_start_pager(&client->screen);

@@ -197,7 +197,7 @@ static int reply_console(const Daemon *d, sd_bus_message *m) {
 static int reply_enabled(sd_bus_message *m) {
         return sd_bus_reply_method_return(m, "a(sitasas)", 2,
                                           "db", 0, UINT64_C(0), 0, 0,
-                                          "web", 2, UINT64_C(1500000), 1, "db", 2, "db", "cache" HOSTILE);
+                                          "web", 2, UINT64_C(100000), 1, "db", 2, "db", "cache" HOSTILE);
 }
 
 static int answer(Daemon *d, sd_bus_message *m) {
