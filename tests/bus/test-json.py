@@ -28,7 +28,8 @@ consoles = tempfile.TemporaryDirectory(prefix="berth-json-")
 # A command line, and how it ends.
 RUNS = [
     ("list", 0), ("--all", 0), ("status web", 0), ("status web gone", 1), ("show", 0), ("show web", 0),
-    ("show web gone --property=Name,Leader", 1), ("stats web db gone", 1), ("stats gone", 1), ("stats", 0), ("events", 0),
+    ("show web gone --property=Name,Leader", 1), ("stats web db gone", 1), ("stats gone", 1), ("stats", 0),
+    ("events", 0),
     ("logs --console web", 0), ("list-enabled", 0), ("autostart", 0),
     ("start web db gone", 1), ("stop web db", 0), ("stop gone", 1), ("stop --quiet web", 0),
     ("poweroff web", 0), ("poweroff web gone", 1), ("reboot web", 0), ("restart gone", 1),
