@@ -45,6 +45,7 @@ void run_done(Run *run) {
         free(run->cgroup);
         closep(&run->cgroup_fd);
         syscall_program_done(&run->filter);
+        free(run->kept_filter);
         for (size_t i = 0; i < run->n_source_fds; i++)
                 closep(&run->source_fds[i]);
         free(run->source_fds);

@@ -116,6 +116,7 @@ typedef struct Run {
         /* STAGE_LEADER */
         pid_t leader;
         int leader_pidfd;
+        char *kept_filter;      /* for those who join */
         unsigned veth;          /* ifindex of our end, if we made it */
 
         /* STAGE_OUTER and STAGE_OWN, in the leader */

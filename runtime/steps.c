@@ -50,6 +50,7 @@ const Step *const step_table[] = {
         /* STAGE_LEADER: what needs the leader */
         &step_scope,
         &step_register,         /* moves the leader into its scope */
+        &step_keep_filter,
         &step_devices,          /* where the leader stays */
         &step_net_veth,
         &step_cgroup_owner,     /* of the last one that it comes to */

@@ -301,6 +301,11 @@ _Noreturn void join_enter(const JoinPlan *plan, pid_t parent, bool is_in_cgroup)
         if (r < 0)
                 fail(plan, JOIN_PRIVILEGES, r);
 
+        /* While we have the privilege that it takes. */
+        r = plan->filter.n_instructions > 0 ? syscall_program_load(&plan->filter) : 0;
+        if (r < 0)
+                fail(plan, JOIN_PRIVILEGES, r);
+
         r = become_user(plan->request);
         if (r < 0)
                 fail(plan, JOIN_USER, r);

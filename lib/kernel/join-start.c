@@ -17,6 +17,7 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/join-private.h"
+#include "lib/kernel/kept-filter.h"
 #include "lib/kernel/process.h"
 
 #ifndef CLONE_NEWTIME
@@ -33,6 +34,7 @@ static void plan_done(JoinPlan *plan) {
         closep(&plan->cgroup_fd);
         closep(&plan->report_fd);
         free(plan->cgroup);
+        syscall_program_done(&plan->filter);
 }
 
 static const struct {
@@ -167,6 +169,8 @@ static int plan_make(JoinPlan *plan) {
         r = plan_namespaces(plan);
         if (r >= 0)
                 r = plan_privileges(plan);
+        if (r >= 0 && plan->namespaces != 0)
+                r = kept_filter_find(plan->request->leader, &plan->filter);
         if (r >= 0)
                 r = plan_limits(plan, pid);
         if (r >= 0)

@@ -11,8 +11,9 @@
  * is born into it has given up all privileges and descriptors by then.
  *
  * Of what limits the leader it takes over the bounding set of capabilities,
- * no_new_privs and resource limits; a seccomp filter and a security label it does
- * not.
+ * no_new_privs, resource limits and the filter of system calls that berth-run has
+ * given it, not those of other managers, which the kernel shows to nobody; and no
+ * security label.
  *
  * The caller should be a sealed program, see lib/kernel/sealed.h.
  */

@@ -10,6 +10,7 @@
 
 #include "lib/base/fault.h"
 #include "lib/base/text.h"
+#include "lib/kernel/kept-filter.h"
 #include "lib/kernel/privileges.h"
 #include "lib/kernel/syscall-filter.h"
 #include "lib/spec/capability.h"
@@ -169,6 +170,36 @@ const Step step_filter = {
         .stage = STAGE_HOST,
         .apply = apply,
         .explain = explain,
+};
+
+/* Programs that join the machine are not the leader's children, and get it from there. */
+static int apply_keep(void *subject) {
+        Run *run = subject;
+
+        if (run->filter.n_instructions == 0)
+                return 0;
+
+        return kept_filter_add(run->leader_pidfd, &run->filter, &run->kept_filter);
+}
+
+static void undo_keep(void *subject) {
+        Run *run = subject;
+
+        if (run->kept_filter)
+                kept_filter_remove(run->kept_filter);
+}
+
+static void explain_keep(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("for those who join", f);
+}
+
+const Step step_keep_filter = {
+        .name = "keep-filter",
+        .stage = STAGE_LEADER,
+        .apply = apply_keep,
+        .undo = undo_keep,
+        .explain = explain_keep,
 };
 
 /* With programs that may gain privileges the kernel wants CAP_SYS_ADMIN, which

@@ -50,6 +50,7 @@ extern const Step step_loopback;
 /* STAGE_LEADER */
 extern const Step step_scope;
 extern const Step step_register;
+extern const Step step_keep_filter;
 extern const Step step_devices;
 extern const Step step_net_veth;
 extern const Step step_cgroup_owner;
