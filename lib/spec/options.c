@@ -371,13 +371,46 @@ static int split_mount(const char *s, char *ret_fields[static 3]) {
         return 0;
 }
 
+static int read_bind_options(SpecMount *m, const char *options) {
+        static const Word words[] = {
+                { "noidmap", BIND_OWNERS_OF_HOST },
+                { "idmap", BIND_OWNERS_SAME },
+                { "rootidmap", BIND_OWNER_ROOT },
+                { "owneridmap", BIND_OWNER_OF_TARGET },
+        };
+        _cleanup_(strv_freep) char **list = NULL;
+        int r;
+
+        m->recursive = true;
+        r = strv_split(options, ",", &list);
+        if (r < 0)
+                return r;
+
+        for (char **o = list; o && *o; o++) {
+                if (streq(*o, "rbind") || streq(*o, "norbind")) {
+                        m->recursive = **o == 'r';
+                        continue;
+                }
+
+                r = find_word(words, ELEMENTSOF(words), *o);
+                if (r < 0)
+                        return r;
+
+                m->owners = (BindOwners) r;
+        }
+
+        return 0;
+}
+
 static int read_bind(SpecMount *m, char *fields[static 3]) {
+        int r;
+
         if (*fields[0] != '/' || (*fields[1] && *fields[1] != '/'))
                 return -EINVAL;
 
-        m->recursive = !streq(fields[2], "norbind");
-        if (m->recursive && *fields[2] && !streq(fields[2], "rbind"))
-                return -EINVAL;
+        r = read_bind_options(m, fields[2]);
+        if (r < 0)
+                return r;
 
         m->source = TAKE_PTR(fields[0]);
         m->target = *fields[1] ? TAKE_PTR(fields[1]) : strdup(m->source);

@@ -168,6 +168,10 @@ static const char *check_place(const Spec *spec) {
 static const char *check_users(const Spec *spec) {
         UsersOwnership ownership = spec_ownership(spec);
 
+        for (size_t i = 0; spec->private_users == USERS_OF_HOST && i < spec->n_mounts; i++)
+                if (spec->mounts[i].owners != BIND_OWNERS_OF_HOST)
+                        return "Owners of what is bound are mapped in machines with --private-users=";
+
         if (spec->private_users == USERS_OF_HOST && spec->ownership != OWNERSHIP_DEFAULT)
                 return "--private-users-ownership= is for machines with --private-users=";
         if (ownership == OWNERSHIP_CHOWN && spec->read_only)

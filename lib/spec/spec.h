@@ -62,11 +62,20 @@ typedef enum MountKind {
         MOUNT_TMPFS,
 } MountKind;
 
+/* Who owns what is bound, in a machine with users of its own. */
+typedef enum BindOwners {
+        BIND_OWNERS_OF_HOST,    /* users of the host, who are nobody inside */
+        BIND_OWNERS_SAME,       /* inside, the user of the same number */
+        BIND_OWNER_ROOT,        /* inside, root; all but the source's own owner are nobody */
+        BIND_OWNER_OF_TARGET,   /* inside, whoever owns the target; the others are nobody */
+} BindOwners;
+
 typedef struct SpecMount {
         MountKind kind;
         char *source;           /* of the host; NULL if not MOUNT_BIND */
         char *target;           /* in the guest */
         char *options;          /* of the file system, or NULL */
+        BindOwners owners;
         bool read_only;
         bool recursive;
 } SpecMount;

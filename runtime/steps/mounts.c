@@ -10,6 +10,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
+#include "runtime/owners.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -19,7 +20,7 @@ static bool wanted_sources(const void *subject) {
         return run->spec->n_mounts > 0;
 }
 
-static int open_source(const SpecMount *m) {
+static int open_source(const Run *run, const SpecMount *m) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
@@ -31,6 +32,12 @@ static int open_source(const SpecMount *m) {
         r = mount_set_propagation(fd, MS_SLAVE);
         if (r < 0)
                 return r;
+
+        if (run_has_users(run) && (m->owners == BIND_OWNERS_SAME || m->owners == BIND_OWNER_ROOT)) {
+                r = owners_map_bind(run, m, fd, NULL);
+                if (r < 0)
+                        return r;
+        }
 
         return TAKE_FD(fd);
 }
@@ -51,7 +58,7 @@ static int apply_sources(void *subject) {
                         continue;
 
                 run_set_object(run, "%s", m->source);
-                run->source_fds[i] = open_source(m);
+                run->source_fds[i] = open_source(run, m);
                 if (run->source_fds[i] < 0)
                         return run->source_fds[i];
         }
@@ -115,6 +122,15 @@ static int open_target(int root_fd, const char *path, bool directory) {
         return beneath_open(root_fd, path, O_PATH, 0);
 }
 
+static int map_to_target(const Run *run, const SpecMount *m, int source_fd, int target_fd) {
+        struct stat st;
+
+        if (fstat(target_fd, &st) < 0)
+                return -errno;
+
+        return owners_map_bind(run, m, source_fd, &st);
+}
+
 static int attach_bind(const Run *run, const SpecMount *m, int source_fd) {
         _cleanup_close_ int target_fd = -EBADF;
         struct stat st;
@@ -126,6 +142,12 @@ static int attach_bind(const Run *run, const SpecMount *m, int source_fd) {
         target_fd = open_target(run->root_fd, m->target, S_ISDIR(st.st_mode));
         if (target_fd < 0)
                 return target_fd;
+
+        if (run_has_users(run) && m->owners == BIND_OWNER_OF_TARGET) {
+                r = map_to_target(run, m, source_fd, target_fd);
+                if (r < 0)
+                        return r;
+        }
 
         if (m->read_only && !fault_skips("read-only", m->target)) {
                 r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY, m->recursive);
@@ -250,6 +272,12 @@ static int apply_over(void *subject) {
 }
 
 static void explain_all(const Run *run, FILE *f, bool over) {
+        static const char *const owners[] = {
+                [BIND_OWNERS_OF_HOST] = "",
+                [BIND_OWNERS_SAME] = " with the same owners",
+                [BIND_OWNER_ROOT] = " as root's",
+                [BIND_OWNER_OF_TARGET] = " as the target's owner's",
+        };
         const char *comma = "";
 
         for (size_t i = 0; i < run->spec->n_mounts; i++) {
@@ -258,8 +286,8 @@ static void explain_all(const Run *run, FILE *f, bool over) {
                 if (is_over(m) != over)
                         continue;
 
-                (void) fprintf(f, "%s%s %s%s", comma, m->kind == MOUNT_BIND ? "bind" : "tmpfs",
-                               m->target, m->read_only ? " read-only" : "");
+                (void) fprintf(f, "%s%s %s%s%s", comma, m->kind == MOUNT_BIND ? "bind" : "tmpfs",
+                               m->target, m->read_only ? " read-only" : "", owners[m->owners]);
                 comma = ", ";
         }
 }

@@ -16,6 +16,7 @@
 #include "lib/kernel/shift.h"
 #include "lib/kernel/userns.h"
 #include "lib/spec/users.h"
+#include "runtime/owners.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -59,26 +60,12 @@ static int take_range(Run *run, uint32_t block) {
         }
 }
 
-/* Makes @ret show users from @inside on as those of the machine. */
-static int new_map(const Run *run, uint32_t inside) {
-        IdRange range = { .inside = inside, .outside = run->range->base, .count = run->range->count };
-        IdMap map = { .ranges = &range, .n_ranges = 1 };
-
-        return userns_new(&map, &map);
-}
-
 static int map_tree(Run *run, uint32_t block) {
-        _cleanup_close_ int fd = -EBADF;
-
         if (block == run->range->base)
                 return 0; /* theirs already */
 
-        fd = new_map(run, block);
-        if (fd < 0)
-                return fd;
-
         run_set_object(run, "%s, whose owners cannot be mapped: chown would change them", run->root_path);
-        return mount_set_idmap(run->root_fd, fd, true);
+        return owners_map_range(run, run->root_fd, block);
 }
 
 /* Not under the feet of somebody who runs it with the users that it has. */

@@ -153,6 +153,66 @@ class Inside(Users):
         self.assertEqual(len(maps), 1, seen)
 
 
+class Binds(Users):
+    """Files of the host, and who owns them inside."""
+
+    def setUp(self):
+        super().setUp()
+        self.outside = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.outside)
+        for name, owner in (("", (1234, 1235)), ("own", (1234, 1235)), ("other", (5, 6))):
+            path = os.path.join(self.outside, name)
+            if name:
+                with open(path, "w", encoding="utf-8"):
+                    pass
+            os.chown(path, *owner)
+
+    def seen(self, option, *commands):
+        words = ["owner", "/data", ",", "owner", "/data/own", ",", "owner", "/data/other", *commands]
+        os.chmod(self.outside, 0o755)
+        seen = self.probe(*words, options=["-U", f"--bind={self.outside}:/data{option}"])
+        return [line.split()[1] for line in seen.splitlines()[:3]]
+
+    def made(self):
+        st = os.stat(os.path.join(self.outside, "made"))
+        return st.st_uid, st.st_gid
+
+    def test_they_are_nobody_s(self):
+        self.assertEqual(self.seen(""), ["65534:65534"] * 3)
+        self.assertEqual(self.seen(":noidmap"), ["65534:65534"] * 3)
+
+    def test_they_are_the_same(self):
+        seen = self.seen(":idmap", ",", "create", "/data/made")
+        self.assertEqual(seen, ["1234:1235", "1234:1235", "5:6"])
+        self.assertEqual(self.made(), (0, 0))
+
+    def test_the_owner_is_root(self):
+        seen = self.seen(":rootidmap,norbind", ",", "create", "/data/made")
+        self.assertEqual(seen, ["0:0", "0:0", "65534:65534"])
+        self.assertEqual(self.made(), (1234, 1235))
+
+    def test_the_owner_is_whose_the_place_is(self):
+        os.makedirs(self.path("data"))
+        os.chown(self.path("data"), 42, 43)
+        self.assertEqual(self.seen(":owneridmap"), ["42:43", "42:43", "65534:65534"])
+
+    def test_a_place_of_the_host_s_users_has_no_owner_to_lend(self):
+        with tempfile.TemporaryDirectory() as other:
+            os.makedirs(os.path.join(other, "below"))
+            refused = self.refused(["-U", f"--bind={other}:/data",
+                                    f"--bind={self.outside}:/data/below:owneridmap"], "/probe")
+            self.assertIn("step mounts (/data/below)", refused)
+
+    def test_read_only_and_mapped(self):
+        options = ["-U", f"--bind-ro={self.outside}:/data:rootidmap"]
+        self.assertIn("EROFS", self.probe("create", "/data/made", options=options, status=1))
+        self.assertIn("EPERM", self.probe("remount", "/data", options=options, status=1))
+
+    def test_what_cannot_be_mapped_is_refused(self):
+        refused = self.refused(["-U", "--bind=/proc:/data:idmap,norbind"], "/probe")
+        self.assertIn("step sources (/proc)", refused)
+
+
 class Hostile(Users):
     """What root of a machine with users of its own tries, and the host stays as it is."""
 
