@@ -18,6 +18,7 @@ const Step *const step_table[] = {
         &step_credentials,
         &step_filter,
         &step_reference,
+        &step_clocks,
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_cgroup,           /* last, so that what fails above leaves none */
 

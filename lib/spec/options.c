@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/clocks.h"
 #include "lib/spec/property.h"
 #include "lib/spec/setters.h"
 #include "lib/spec/users.h"
@@ -534,6 +535,8 @@ const Option option_table[] = {
         VALUE("kill-signal", 0, "SIGNAL", set_kill_signal, "What PID 1 gets when berth-run gets SIGTERM"),
         VALUE("suppress-sync", 0, "BOOL", set_suppress_sync, "Let sync() and the like do nothing"),
         VALUE("notify-ready", 0, "yes|no|auto", set_notify_ready, "Whether PID 1 says when it is ready"),
+
+        VALUE("time-offset", 0, "[CLOCK:]SECONDS", spec_set_time_offset, "Let clocks run ahead"),
 
         HEADING("Identity"),
         VALUE("machine", 'M', "NAME", set_machine, "Name of the machine"),

@@ -62,6 +62,19 @@ typedef enum MountKind {
         MOUNT_TMPFS,
 } MountKind;
 
+/* Clocks that count from the host's start. */
+typedef enum SpecClock {
+        SPEC_CLOCK_MONOTONIC,
+        SPEC_CLOCK_BOOTTIME,
+        _SPEC_CLOCK_MAX,
+} SpecClock;
+
+typedef struct SpecTimeOffset {
+        bool set;
+        int64_t sec;
+        uint32_t nsec;          /* to be added, also if sec is negative */
+} SpecTimeOffset;
+
 /* Who owns what is bound, in a machine with users of its own. */
 typedef enum BindOwners {
         BIND_OWNERS_OF_HOST,    /* users of the host, who are nobody inside */
@@ -135,6 +148,8 @@ typedef struct Spec {
         uint32_t users_base;
         uint32_t users_count;
         UsersOwnership ownership;
+
+        SpecTimeOffset time_offsets[_SPEC_CLOCK_MAX];
 
         /* Resources */
         SpecRlimit rlimits[SPEC_RLIMITS_MAX];

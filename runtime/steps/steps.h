@@ -18,6 +18,7 @@ extern const Step step_stub_init;
 extern const Step step_credentials;
 extern const Step step_filter;
 extern const Step step_reference;
+extern const Step step_clocks;
 extern const Step step_sources;
 extern const Step step_cgroup;
 

@@ -265,6 +265,29 @@ class Hostile(Users):
         self.assertRegex(seen.stdout, r"Max msgqueue size +819200 ")
 
 
+class Clocks(Users):
+    def uptime(self, *options):
+        return float(self.probe("cat", "/proc/uptime", options=options).split()[0])
+
+    def test_they_run_ahead(self):
+        with open("/proc/uptime", encoding="ascii") as f:
+            now = float(f.read().split()[0])
+        for users in ([], ["-U"]):
+            self.assertTrue(0 <= self.uptime("--time-offset=86400", *users) - now - 86400 < run.TIMEOUT)
+            self.assertTrue(0 <= self.uptime("--time-offset=monotonic:86400", *users) - now < run.TIMEOUT)
+
+    def test_they_are_settled(self):
+        seen = self.probe("cat", "/proc/self/timens_offsets", options=["--time-offset=boottime:-1.5"])
+        self.assertEqual(seen.split(), ["monotonic", "0", "0", "boottime", "-2", "500000000"])
+        for users in ([], ["-U"]):
+            refused = self.probe("write", "/proc/self/timens_offsets", "boottime 9 0",
+                                 options=["--time-offset=1", *users], status=1)
+            self.assertRegex(refused, "EACCES|EPERM")
+
+    def test_no_clock_is_before_its_beginning(self):
+        self.assertIn("step clocks", self.refused(["--time-offset=-4000000000"], "/probe"))
+
+
 class Shifting(Users):
     """The files of a tree are given to the machine's users."""
 

@@ -25,7 +25,7 @@ setup_file() {
     guest_make $NAME
     busybox_make $SMALL
     own_users $NAME -U
-    own_users $SMALL -U
+    own_users $SMALL -U --time-offset=boottime:1000000000
     systemctl start $UNIT berth@$SMALL.service
 }
 
@@ -64,6 +64,11 @@ shift_of() {
     [ "$(berthctl exec $SMALL -- cat /proc/self/uid_map | awk '{ print $2 }')" = "$(shift_of $SMALL)" ]
     [ "$(in_guest $NAME id -un)" = root ]
     with_terminal berthctl shell $NAME /bin/id | grep -q '^uid=0(root)'
+}
+
+@test "who enters has its clocks" {
+    [ "$(berthctl exec $SMALL -- cut -d. -f1 /proc/uptime)" -gt 1000000000 ]
+    [ "$(berthctl exec $NAME -- cut -d. -f1 /proc/uptime)" -lt 1000000000 ]
 }
 
 @test "what it is, is read" {

@@ -6,6 +6,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/clocks.h"
 #include "lib/spec/image.h"
 #include "lib/spec/property.h"
 #include "lib/spec/users.h"
@@ -264,6 +265,28 @@ TEST(no_range_has_the_host_s_root_or_what_is_no_user) {
                 CHECK_ERR(spec_set_private_users(&spec, wrong[i]), EINVAL);
                 spec_done(&spec);
         }
+}
+
+TEST(clocks_run_ahead_or_behind) {
+        static const char *const wrong[] = {
+                "", "x", "monotonic", "monotonic:", "realtime:1", ":1", "1.", ".5", "1.0000000001", "--1",
+                "+-1", "1e3", "monotonic:1:2", "monotoni:1", "1 ",
+        };
+        Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --time-offset=-1.25 --time-offset=boottime:+86400.5", &spec));
+        CHECK(spec.time_offsets[SPEC_CLOCK_MONOTONIC].sec == -2);
+        CHECK(spec.time_offsets[SPEC_CLOCK_MONOTONIC].nsec == 750000000);
+        CHECK(spec.time_offsets[SPEC_CLOCK_BOOTTIME].sec == 86400);
+        CHECK(spec.time_offsets[SPEC_CLOCK_BOOTTIME].nsec == 500000000);
+        spec_done(&spec);
+
+        spec_init(&spec);
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                CHECK_ERR(spec_set_time_offset(&spec, wrong[i]), EINVAL);
+        CHECK_ERR(spec_set_time_offset(&spec, "99999999999999999999"), ERANGE);
+        CHECK(!spec.time_offsets[SPEC_CLOCK_MONOTONIC].set);
+        spec_done(&spec);
 }
 
 TEST(signals_have_names) {
