@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "client/agent.h"
+#include "client/command-line.h"
 #include "client/results.h"
 #include "client/verbs/families.h"
 #include "client/verbs/help.h"
@@ -65,7 +66,7 @@ int main(int argc, char *argv[]) {
         log_setup();
         screen_init(&client.screen);
 
-        r = options_parse(&client.options, argc, argv, &args);
+        r = command_line_parse(&client.options, argc, argv, &args);
         if (r == 0)
                 r = run(&client, args);
         else if (r > 0)

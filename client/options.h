@@ -5,10 +5,10 @@
  * Options
  *
  * What the command line of berthctl asks for besides its verb. The options are
- * rows of one table, from which reading them and the help follow.
+ * rows of one table, from which reading them and the help follow (client/command-line.h).
+ * A new option is a row and its setter.
  */
 
-#include <jansson.h>
 #include <limits.h>
 
 #include "lib/base/base.h"
@@ -33,6 +33,14 @@ typedef enum Tty {
 #define STATUS_EXEC_FAILED 125
 
 #define LINES_ALL UINT_MAX
+
+/* More than there are. */
+#define OPTIONS_MAX 96
+
+/* In seconds, as the daemon has it, and systemd. */
+#define TIMEOUT_DEFAULT 90
+
+#define LINES_DEFAULT 10
 
 typedef struct Options {
         bool help, version;
@@ -69,28 +77,16 @@ typedef struct Options {
         unsigned max_addresses;
 } Options;
 
-/**
- * options_parse() - read the command line
- * @o:                  return location for the options, to be given to
- *                      options_done() in any case
- * @argc:               as for main()
- * @argv:               as for main()
- * @ret_args:           return location for the verb and its arguments
- *
- * Options may stand anywhere; but what follows "shell NAME" or "exec NAME" belongs to the
- * command there, as does all behind "--". Complaints are printed.
- *
- * Return: 0 on success, 1 if all has been done (a list was asked for), negative
- *         error code on failure.
- * Errors: -EINVAL      not a valid command line
- *         -ENOMEM
- */
-int options_parse(Options *o, int argc, char *const *argv, char ***ret_args);
+typedef struct OptionRow {
+        char letter;                    /* 0: none */
+        const char *name;               /* NULL: only the letter */
+        const char *argument;           /* NULL: takes none; with a [ it may be left out */
+        int (*set)(Options *o, const char *argument);
+        const char *what;
+        const char *verb;               /* if its letter means something else with others, else NULL */
+} OptionRow;
+
+/* Up to a row without a setter. */
+extern const OptionRow option_table[OPTIONS_MAX];
 
 void options_done(Options *o);
-
-/* Prints what each option does, one a line. */
-void options_print(void);
-
-/* Says the same as an array of objects, for programs. */
-json_t *options_to_json(void);

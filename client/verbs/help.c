@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 
+#include "client/command-line.h"
 #include "client/verbs/families.h"
 #include "client/verbs/help.h"
 #include "lib/base/i18n.h"
 
 static int print_json(Client *client) {
         json_t *help = json_pack("{s:o, s:o}", "commands", verbs_to_json(verb_families),
-                                 "options", options_to_json());
+                                 "options", command_line_options_to_json());
         int r;
 
         r = help ? client_print_json(client, help) : -ENOMEM;
@@ -27,7 +28,7 @@ int print_help(Client *client) {
         verbs_print(verb_families, &client->screen);
         (void) printf("\n%s%s:%s\n", screen_color(&client->screen, COLOR_HEADER), _("Options"),
                       screen_color(&client->screen, COLOR_NONE));
-        options_print();
+        command_line_print_options();
         (void) printf("\n%s\n", _("See the berthctl(1) man page for details."));
         return EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "client/command-line.h"
 #include "client/keys.h"
 #include "client/moment.h"
 #include "client/options.h"
@@ -41,7 +42,7 @@ static int parse(Fixture *f, const char *line) {
         free(kept[n]);
         kept[n] = NULL;
 
-        return options_parse(&f->options, (int) n, kept, &f->args);
+        return command_line_parse(&f->options, (int) n, kept, &f->args);
 }
 
 static void check_args(const char *line, const char *wanted) {
@@ -138,12 +139,25 @@ TEST(a_bare_variable_is_copied_from_our_environment) {
         CHECK_STREQ(f.options.environment[0], "TEST_CLIENT=here");
 }
 
+TEST(options_of_machinectl_mean_the_same) {
+        _cleanup_(fixture_done) Fixture f = {}, user = {}, vm = {};
+
+        CHECK_OK(parse(&f, "berthctl --system --runner=nspawn -j start web"));
+        CHECK(f.options.format == OUTPUT_JSON || f.options.format == OUTPUT_JSON_PRETTY);
+        CHECK_STREQ(f.args[1], "web");
+        CHECK_OK(parse(&user, "berthctl --user me exec web id"));
+        CHECK_STREQ(user.options.uid, "me");
+        CHECK_ERR(parse(&vm, "berthctl -V start web"), EOPNOTSUPP);
+}
+
 TEST(bad_options_are_refused) {
         static const char *const lines[] = {
                 "berthctl --bogus", "berthctl -Z", "berthctl -n -1", "berthctl -n 5x", "berthctl -o xml",
                 "berthctl --kill-whom=them", "berthctl -s NOPE", "berthctl -s 65", "berthctl -s 0",
                 "berthctl --max-addresses=many", "berthctl -E 1A=b", "berthctl -E =b", "berthctl -E A-B=c",
                 "berthctl -H host list", "berthctl -M other list", "berthctl list -p",
+                "berthctl --user list", "berthctl --user=me", "berthctl -u me status web",
+                "berthctl --runner=lxc start web",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
