@@ -59,6 +59,17 @@ same_json() {
     [[ "$output" == *'"tree":{"name":"berth@visited.service",'* ]]
 }
 
+@test "what is printed for programs is as its schema has it" {
+    local verb
+
+    for verb in status show stats logs; do
+        berthctl --output=json $verb visited | ./schema.py $verb
+    done
+    berthctl --output=json list --all | ./schema.py list
+    berthctl --output=json show .host | ./schema.py show
+    berthctl --output=json show | ./schema.py show
+}
+
 @test "shell passes on the command's output and exit status" {
     run -7 berthctl -q shell visited /bin/sh -c 'uname -n; exit 7' </dev/null
     [[ "$output" == visited* ]]

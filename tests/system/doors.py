@@ -10,12 +10,12 @@ if any is not as it is to be. At every door of the daemon the same is printed.
 """
 
 import json
-import os
 import subprocess
 import sys
 import threading
 
-SCHEMAS = "/usr/share/berth/schema"
+sys.dont_write_bytecode = True
+import schema  # noqa: E402
 
 # How it ends, what its JSON is, and the command line; @ stands for the guest.
 TABLE = [
@@ -53,45 +53,6 @@ TABLE = [
 ]
 # What is told of all this, in that order, with other things between.
 TOLD = ["ready", "frozen", "thawed", "stopping", "exited", "removed"]
-STREAMS = {"logs", "events"}
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float),
-         "boolean": bool, "null": type(None)}
-
-
-def complaints(root, schema, value, where="$"):
-    """What the shape of a value lacks of its schema: of its types, keys and words, no more."""
-    if "$ref" in schema:
-        yield from complaints(root, root["$defs"][schema["$ref"].rsplit("/", 1)[1]], value, where)
-    for choice in ("anyOf", "oneOf"):
-        if choice in schema and all(list(complaints(root, one, value)) for one in schema[choice]):
-            yield f"{where}: is none of {choice}"
-    types = schema.get("type", list(TYPES))
-    types = [types] if isinstance(types, str) else types
-    if not any(isinstance(value, TYPES[t]) and isinstance(value, bool) == (t == "boolean") for t in types):
-        yield f"{where}: is not {types}"
-    if "enum" in schema and value not in schema["enum"] or "const" in schema and value != schema["const"]:
-        yield f"{where}: is {value!r}"
-    if isinstance(value, list):
-        for i, one in enumerate(value):
-            yield from complaints(root, schema.get("items", {}), one, f"{where}[{i}]")
-    if isinstance(value, dict):
-        yield from (f"{where}: lacks {key}" for key in schema.get("required", []) if key not in value)
-        for key, one in value.items():
-            inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", {}))
-            if inner is False:
-                yield f"{where}: has {key}"
-            elif inner is not True:
-                yield from complaints(root, inner, one, f"{where}.{key}")
-
-
-def check(name, text):
-    with open(os.path.join(SCHEMAS, f"{name}.json"), encoding="utf-8") as f:
-        schema = json.load(f)
-    values = [json.loads(line) for line in text.splitlines()]
-    found = [] if values else ["prints nothing"]
-    for value in values:
-        found += complaints(schema, schema, value)
-    return values, found
 
 
 def outcome(name, values):
@@ -109,7 +70,7 @@ def end_events(process, guest):
     patience = threading.Timer(20, process.terminate)
     patience.start()
     for line in process.stdout:
-        _, found = check("events", line)
+        _, found = schema.check("events", line)
         event = json.loads(line)
         if found:
             missing = str(found)
@@ -134,7 +95,7 @@ def main():
         option = ["--output=json"] if name else []
         ran = subprocess.run(["berthctl", *option, *words], capture_output=True, text=True, check=False,
                              stdin=subprocess.DEVNULL, timeout=60)
-        values, found = check(name, ran.stdout) if name else ([], [])
+        values, found = schema.check(name, ran.stdout) if name else ([], [])
         if ran.returncode != wanted:
             found.append(f"ends with {ran.returncode}, not {wanted}: {ran.stderr.strip()}")
         print(f"{ran.returncode} berthctl {line}: {found or outcome(name, values)}", flush=True)
