@@ -173,25 +173,43 @@ static int emit_answer(Compiler *c, const Range *range) {
         return emit_return(c, values[range->answer]);
 }
 
+/* Has the comparison at @at skip all that follows it if it holds. What is skipped
+ * may be moved: its jumps are relative, and lead nowhere else. */
+static int emit_skip(Compiler *c, size_t at) {
+        size_t n = c->n - at - 1;
+        struct sock_filter *next = &c->instructions[at + 1];
+        int r;
+
+        if (n <= JUMP_MAX) {
+                c->instructions[at].jt = (uint8_t) n;
+                return 0;
+        }
+
+        r = emit_return(c, 0); /* room for one more */
+        if (r < 0)
+                return r;
+
+        memmove(next + 1, next, n * sizeof(*next));
+        *next = (struct sock_filter) { BPF_JMP | BPF_JA, 0, 0, (uint32_t) n };
+        c->instructions[at].jf = 1;
+        return 0;
+}
+
 /* A binary search. The left half follows its comparison, the right half that. */
 static int emit_search(Compiler *c, const Range *ranges, size_t n) {
-        size_t middle = n / 2, at = c->n, left;
+        size_t middle = n / 2, at = c->n;
         int r;
 
         if (n == 1)
                 return emit_answer(c, ranges);
 
-        r = emit(c, BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 1);
-        if (r >= 0)
-                r = emit(c, BPF_JMP | BPF_JA, 0, 0, 0);
+        r = emit(c, BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 0);
         if (r >= 0)
                 r = emit_search(c, ranges, middle);
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = emit_skip(c, at);
 
-        left = c->n - at - 2;
-        c->instructions[at + 1].k = (uint32_t) left;
-        return emit_search(c, ranges + middle, n - middle);
+        return r < 0 ? r : emit_search(c, ranges + middle, n - middle);
 }
 
 static const char *find_exception(const Compiler *c, const Syscall *call, SyscallAnswer answer) {
