@@ -66,6 +66,7 @@ typedef enum RunNamespace {
         RUN_NAMESPACE_MNT,
         RUN_NAMESPACE_NET,
         RUN_NAMESPACE_PID,
+        RUN_NAMESPACE_TIME,
         RUN_NAMESPACE_USER,
         RUN_NAMESPACE_UTS,
         _RUN_NAMESPACE_MAX,

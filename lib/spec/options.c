@@ -228,6 +228,12 @@ static int set_filter(Spec *spec, const char *value) {
         return 0;
 }
 
+static int set_ownership_chown(Spec *spec, const char *value) {
+        (void) value;
+        spec->ownership = OWNERSHIP_CHOWN;
+        return 0;
+}
+
 static int set_users_if_possible(Spec *spec, const char *value) {
         (void) value;
         spec->users_optional = true;
@@ -552,6 +558,7 @@ const Option option_table[] = {
         HEADING("Users"),
         MAYBE("private-users", 0, "MODE", set_private_users, "no, yes, pick, identity, BASE[:COUNT]"),
         VALUE("private-users-ownership", 0, "MODE", set_ownership, "off, map, chown, auto"),
+        FLAG("private-users-chown", 0, set_ownership_chown, "The same as --private-users-ownership=chown"),
         FLAG("", 'U', set_users_if_possible, "Users of its own, if the kernel has user namespaces"),
 
         HEADING("Network"),

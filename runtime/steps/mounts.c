@@ -158,8 +158,33 @@ static int attach_bind(const Run *run, const SpecMount *m, int source_fd) {
         return mount_attach(source_fd, target_fd);
 }
 
+/* Owners are told as the guest's users, the kernel is told whom it knows. */
+static int translate_owner(const Run *run, const char *value, char **ret) {
+        uint32_t base = run_has_users(run) ? run->range->base : 0;
+        uint32_t last = run_has_users(run) ? run->range->count - 1 : UINT32_MAX - 1;
+        unsigned id;
+        int r;
+
+        r = parse_unsigned(value, last, &id);
+        return r < 0 ? r : text_printf(ret, "%u", base + id);
+}
+
+static int push_option(const Run *run, const char *key, const char *value, char ***options) {
+        _cleanup_free_ char *owner = NULL;
+        int r;
+
+        if (streq(key, "uid") || streq(key, "gid")) {
+                r = translate_owner(run, value, &owner);
+                if (r < 0)
+                        return r;
+        }
+
+        r = strv_push(options, key);
+        return r < 0 ? r : strv_push(options, owner ?: value);
+}
+
 /* "mode=0700,size=1m" becomes a list of keys and values. */
-static int split_options(const char *s, char ***ret) {
+static int split_options(const Run *run, const char *s, char ***ret) {
         _cleanup_(strv_freep) char **words = NULL, **options = NULL;
         int r;
 
@@ -173,9 +198,7 @@ static int split_options(const char *s, char ***ret) {
                 if (value)
                         *value++ = '\0';
 
-                r = strv_push(&options, *w);
-                if (r >= 0)
-                        r = strv_push(&options, value ?: "");
+                r = push_option(run, *w, value ?: "", &options);
                 if (r < 0)
                         return r;
         }
@@ -189,7 +212,7 @@ static int attach_tmpfs(const Run *run, const SpecMount *m) {
         _cleanup_(strv_freep) char **options = NULL;
         int r;
 
-        r = split_options(isempty(m->options) ? "mode=0755" : m->options, &options);
+        r = split_options(run, isempty(m->options) ? "mode=0755" : m->options, &options);
         if (r < 0)
                 return r;
 

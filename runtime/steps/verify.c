@@ -33,6 +33,7 @@ static const char *const namespace_table[_RUN_NAMESPACE_MAX] = {
         [RUN_NAMESPACE_MNT] = "mnt",
         [RUN_NAMESPACE_NET] = "net",
         [RUN_NAMESPACE_PID] = "pid",
+        [RUN_NAMESPACE_TIME] = "time",
         [RUN_NAMESPACE_USER] = "user",
         [RUN_NAMESPACE_UTS] = "uts",
 };
@@ -81,6 +82,27 @@ static int count_filters(int proc_fd, unsigned *ret) {
         return parse_unsigned(value, UINT32_MAX, ret);
 }
 
+static bool has_own_clocks(const Spec *spec) {
+        for (SpecClock c = 0; c < _SPEC_CLOCK_MAX; c++)
+                if (spec->time_offsets[c].set)
+                        return true;
+
+        return false;
+}
+
+static bool is_own(const Run *run, RunNamespace namespace) {
+        switch (namespace) {
+        case RUN_NAMESPACE_NET:
+                return run->spec->private_network;
+        case RUN_NAMESPACE_TIME:
+                return has_own_clocks(run->spec);
+        case RUN_NAMESPACE_USER:
+                return run_has_users(run);
+        default:
+                return true;
+        }
+}
+
 /* What the leader has to differ from, seen by the supervisor: who is born into a
  * namespace cannot know what it should have left. */
 static int apply_reference(void *subject) {
@@ -93,6 +115,9 @@ static int apply_reference(void *subject) {
                 return -errno;
 
         for (RunNamespace n = 0; n < _RUN_NAMESPACE_MAX; n++) {
+                if (!is_own(run, n))
+                        continue;
+
                 run_set_object(run, "%s", namespace_table[n]);
                 r = look_at_namespace(proc_fd, n, &run->host_namespaces[n]);
                 if (r < 0)
@@ -117,17 +142,6 @@ static int verify_root(Run *run) {
                 return MISSING(run, "the root directory is not the machine's");
 
         return 0;
-}
-
-static bool is_own(const Run *run, RunNamespace namespace) {
-        switch (namespace) {
-        case RUN_NAMESPACE_NET:
-                return run->spec->private_network;
-        case RUN_NAMESPACE_USER:
-                return run_has_users(run);
-        default:
-                return true;
-        }
 }
 
 static int verify_namespaces(Run *run) {

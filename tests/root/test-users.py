@@ -147,6 +147,14 @@ class Inside(Users):
             self.assertIn("created", self.probe("create", "/scratch/x", options=options))
             self.assertIn(" 65534:65534\n", self.probe("owner", "/data/deep/file", options=options))
 
+    def test_owners_of_a_tmpfs_are_its_own_users(self):
+        options = ["--tmpfs=/scratch:uid=5,gid=7,mode=0700"]
+        for users in ([], ["-U"]):
+            self.assertIn("/scratch 5:7\n", self.probe("owner", "/scratch", options=[*options, *users]))
+        for owner in ("65536", "-1", "", "root"):
+            refused = self.refused(["-U", f"--tmpfs=/scratch:uid={owner}"], "/probe")
+            self.assertIn("step mounts (/scratch)", refused)
+
     def test_a_reboot_keeps_the_range(self):
         seen = self.probe("cat", "/proc/self/uid_map", ",", "once", "/marker", ",", "reboot", options=["-U"])
         maps = {line for line in seen.splitlines() if line.strip().startswith("0 ")}
@@ -283,6 +291,14 @@ class Clocks(Users):
             refused = self.probe("write", "/proc/self/timens_offsets", "boottime 9 0",
                                  options=["--time-offset=1", *users], status=1)
             self.assertRegex(refused, "EACCES|EPERM")
+
+    def test_that_they_are_missing_is_noticed(self):
+        ran = subprocess.run(self.arguments("--time-offset=1", "/probe", "who"), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=run.TIMEOUT, check=False,
+                             env=dict(os.environ, BERTH_FAULT="namespace:time=skip"))
+        if ran.returncode == 0:
+            self.skipTest("built without fault points")
+        self.assertIn("step verify-tree (the time namespace is the host's)", ran.stderr)
 
     def test_no_clock_is_before_its_beginning(self):
         self.assertIn("step clocks", self.refused(["--time-offset=-4000000000"], "/probe"))

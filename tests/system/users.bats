@@ -122,6 +122,27 @@ shift_of() {
     refused berthctl exec $NAME -- mount -o remount,bind,rw /run/host
 }
 
+# The same pool, the same rule, the same locks: were it not so, both would have $NAME's first choice.
+@test "nspawn picks others" {
+    guest_make other
+    systemd-run --quiet --unit=story-other systemd-nspawn --quiet --directory=$MACHINES/other \
+        --machine=$NAME --register=no --keep-unit -U sleep infinity
+    eventually nspawn_runs
+    [ "$(nspawn_shift)" != "$(shift_of $NAME)" ]
+    systemctl stop story-other.service || true
+    systemctl reset-failed story-other.service 2>/dev/null || true
+    eventually refused unit_active story-other.service
+    guest_remove other
+}
+
+nspawn_shift() {
+    awk '$1 == 0 && $3 == 65536 { print $2 }' "/proc/$(pgrep --full --newest '^sleep infinity')/uid_map"
+}
+
+nspawn_runs() {
+    [ -n "$(nspawn_shift 2>/dev/null)" ]
+}
+
 @test "a reboot inside keeps its users" {
     before=$(shift_of $NAME)
     was=$(property $NAME Leader)
