@@ -6,6 +6,7 @@
 
 #include "lib/base/signals.h"
 #include "lib/base/text.h"
+#include "lib/spec/address-family.h"
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
 #include "lib/spec/clocks.h"
@@ -200,6 +201,25 @@ static int set_suppress_sync(Spec *spec, const char *value) {
 
 static int set_no_new_privileges(Spec *spec, const char *value) {
         return set_boolean(&spec->no_new_privileges, value);
+}
+
+static int set_families(Spec *spec, const char *value) {
+        bool deny = *value == '~';
+        uint64_t bits = 0;
+        int r;
+
+        r = streq(value, "none") ? 0 : address_families_parse(value + deny, &bits);
+        if (r < 0)
+                return r;
+
+        if (deny)
+                spec->deny_families |= bits;
+        else {
+                spec->allow_families |= bits;
+                spec->only_families = true;
+        }
+
+        return 0;
 }
 
 /* [~]NAME…: words with spaces between them. */
@@ -570,8 +590,8 @@ const Option option_table[] = {
         VALUE("ambient-capability", 0, "LIST", set_ambient, "Capabilities that the command has as any user"),
         VALUE("drop-capability", 0, "LIST", set_drop, "Capabilities to take away"),
         VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
-
         VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
+        VALUE("restrict-address-families", 0, "[~]LIST", set_families, "Sockets to allow, or to refuse"),
 
         HEADING("Resources"),
         VALUE("rlimit", 0, "NAME=SOFT[:HARD]", set_rlimit, "Set a resource limit of PID 1"),

@@ -261,3 +261,9 @@ uint64_t spec_capabilities(const Spec *spec) {
 
         return keep & ~spec->drop_capabilities;
 }
+
+uint64_t spec_refused_families(const Spec *spec) {
+        assert(spec);
+
+        return (spec->only_families ? ~spec->allow_families : 0) | spec->deny_families;
+}

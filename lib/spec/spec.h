@@ -137,6 +137,8 @@ typedef struct Spec {
         uint64_t drop_capabilities;     /* goes before both */
         uint64_t ambient_capabilities;  /* that the command has as whatever user */
 
+        bool only_families;     /* of sockets: none but allow_families */
+        uint64_t allow_families, deny_families;         /* bits, as of lib/spec/address-family.h */
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
         char **deny_syscalls;   /* goes before both */
 
@@ -236,6 +238,14 @@ int spec_complete(Spec *spec);
  * Errors: -EINVAL      it does not
  */
 int spec_check(const Spec *spec, const char **ret_complaint);
+
+/**
+ * spec_refused_families() - the address families that sockets may not have
+ * @spec:               the spec
+ *
+ * Return: bits, as of lib/spec/address-family.h.
+ */
+uint64_t spec_refused_families(const Spec *spec);
 
 /**
  * spec_ownership() - what happens to the files of a machine with users of its own

@@ -13,6 +13,7 @@
 #include "lib/kernel/kept-filter.h"
 #include "lib/kernel/privileges.h"
 #include "lib/kernel/syscall-filter.h"
+#include "lib/spec/address-family.h"
 #include "lib/spec/capability.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -113,8 +114,11 @@ static const SyscallException no_sync_table[] = {
         { .name = "arm_sync_file_range" },
 };
 
+#define EXCEPTIONS_MAX (ELEMENTSOF(exception_table) + ELEMENTSOF(no_sync_table) + ADDRESS_FAMILIES)
+
 static int compile(Run *run, const SyscallFilter *filter) {
-        SyscallException exceptions[ELEMENTSOF(exception_table) + ELEMENTSOF(no_sync_table)];
+        SyscallException exceptions[EXCEPTIONS_MAX];
+        uint64_t refused = spec_refused_families(run->spec);
         size_t n = ELEMENTSOF(exception_table);
 
         memcpy(exceptions, exception_table, sizeof(exception_table));
@@ -123,7 +127,28 @@ static int compile(Run *run, const SyscallFilter *filter) {
                 n += ELEMENTSOF(no_sync_table);
         }
 
+        for (unsigned family = 0; family < ADDRESS_FAMILIES; family++)
+                if (refused & ADDRESS_FAMILY_BIT(family))
+                        exceptions[n++] = (SyscallException) {
+                                "socket", EAFNOSUPPORT, 1, { { 0, family } },
+                        };
+
         return syscall_filter_compile(filter, exceptions, n, &run->filter);
+}
+
+/* Than what a build without filters can do without. */
+static bool wants_more(const Spec *spec) {
+        return spec->allow_syscalls || spec->deny_syscalls || spec->suppress_sync ||
+               spec_refused_families(spec) != 0;
+}
+
+/* Ways to make sockets that no filter can look into. */
+static void forget_other_sockets(SyscallFilter *filter) {
+        static const char *const names[] = { "socketcall", "io_uring_setup", "io_uring_enter",
+                                             "io_uring_register" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                (void) syscall_filter_set(filter, names[i], SYSCALL_UNKNOWN);
 }
 
 static int apply(void *subject) {
@@ -132,13 +157,15 @@ static int apply(void *subject) {
         int r;
 
         r = syscall_filter_new(&filter);
-        if (r == -EOPNOTSUPP && !run->spec->allow_syscalls && !run->spec->deny_syscalls &&
-            !run->spec->suppress_sync)
+        if (r == -EOPNOTSUPP && !wants_more(run->spec))
                 return 0;
         if (r < 0)
                 return r;
 
         set_defaults(run, filter);
+        if (spec_refused_families(run->spec) != 0)
+                forget_other_sockets(filter);
+
         r = set_all(run, filter, run->spec->allow_syscalls, SYSCALL_ALLOWED);
         if (r >= 0)
                 r = set_all(run, filter, run->spec->deny_syscalls, SYSCALL_REFUSED);
@@ -155,12 +182,24 @@ static void explain_names(FILE *f, const char *what, char *const *names) {
                 (void) fprintf(f, " %s", *names);
 }
 
+static void explain_families(FILE *f, const Spec *spec) {
+        uint64_t refused = spec_refused_families(spec);
+
+        if (refused != 0)
+                (void) fprintf(f, "; %s", spec->only_families ? "sockets of no kind but" : "no sockets of");
+
+        for (unsigned i = 0; i < ADDRESS_FAMILIES && refused != 0; i++)
+                if (address_family_name(i) && !(refused & ADDRESS_FAMILY_BIT(i)) == spec->only_families)
+                        (void) fprintf(f, " %s", address_family_name(i));
+}
+
 static void explain(const void *subject, FILE *f) {
         const Run *run = subject;
 
         (void) fputs(syscall_filter_is_supported() ? "the default one" : "none in this build", f);
         explain_names(f, "and", run->spec->allow_syscalls);
         explain_names(f, "without", run->spec->deny_syscalls);
+        explain_families(f, run->spec);
         if (run->spec->suppress_sync)
                 (void) fputs("; sync() and the like do nothing", f);
 }

@@ -566,6 +566,7 @@ static const struct {
         { "tiocsti", SYS_ioctl, { 0, TIOCSTI, 0 } },
         { "tiocsti-high", SYS_ioctl, { 0, (1L << 32) | TIOCSTI, 0 } },
         { "uname", SYS_uname, {} },
+        { "unix-socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
         { "unknown", 1023, {} },
         { "userfaultfd", SYS_userfaultfd, { -1 } },
 };

@@ -276,6 +276,16 @@ class Inside(Guest):
         for users, answer in (("no", "ENOSYS"), ("identity", "ENOSYS"), ("pick", "ok")):
             self.assertEqual(self.calls("keyctl", options=[f"--private-users={users}"]), {"keyctl": answer})
 
+    def test_sockets_may_be_restricted_to_some_families(self):
+        names = ("audit-socket", "route-socket", "unix-socket", "io_uring_setup")
+        self.assertEqual(self.calls(*names, options=["--restrict-address-families=AF_UNIX"]),
+                         {"audit-socket": "EAFNOSUPPORT", "route-socket": "EAFNOSUPPORT",
+                          "unix-socket": "ok", "io_uring_setup": "ENOSYS"})
+        self.assertEqual(self.calls(*names[1:3], options=["--restrict-address-families=none"]),
+                         {"route-socket": "EAFNOSUPPORT", "unix-socket": "EAFNOSUPPORT"})
+        self.assertEqual(self.calls(*names[1:3], options=["--restrict-address-families=~AF_UNIX AF_ALG"]),
+                         {"route-socket": "ok", "unix-socket": "EAFNOSUPPORT"})
+
     def test_the_filter_is_there_whoever_the_payload_is(self):
         for options in ([], ["--no-new-privileges=yes"], ["--uid=1000"],
                         ["--uid=1000", "--no-new-privileges=yes"], ["--drop-capability=CAP_SYS_ADMIN"],
