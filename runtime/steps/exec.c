@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "lib/base/beneath.h"
 #include "lib/base/text.h"
 #include "lib/kernel/clone.h"
 #include "runtime/program.h"
@@ -223,15 +224,27 @@ static int find_program(Run *run, char *const *environment, char **ret_path, cha
         return 0;
 }
 
+/* Not by chdir(), which /proc/self/fd/N in the image would lead to a directory of the host that is
+ * still open here (CVE-2024-21626). */
+static int enter_directory(const Run *run, const char *path) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = beneath_open(run->root_fd, path, O_PATH | O_DIRECTORY, 0);
+        if (fd < 0)
+                return fd;
+
+        return fchdir(fd) < 0 ? -errno : 0;
+}
+
 static int change_directory(Run *run) {
         if (run->spec->chdir) {
                 run_set_object(run, "%s", run->spec->chdir);
-                return chdir(run->spec->chdir) < 0 ? -errno : 0;
+                return enter_directory(run, run->spec->chdir);
         }
 
         /* A shell wants to be at home; if there is none, / will do. */
         if (run->spec->mode == START_SHELL)
-                (void) chdir(run->user.home);
+                (void) enter_directory(run, run->user.home);
 
         return 0;
 }
