@@ -3,10 +3,12 @@
 /* berth-run: makes a container, and stays with it until it ends. */
 
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
+#include "lib/kernel/sealed.h"
 #include "lib/spec/args.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
@@ -85,7 +87,9 @@ static int run_until_off(const Spec *spec) {
         }
 }
 
-static int run_outcome(const Spec *spec, ArgsOutcome outcome) {
+static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv) {
+        int r;
+
         switch (outcome) {
         case ARGS_HELP:
                 args_help(stdout);
@@ -105,6 +109,14 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome) {
                 (void) log_error(0, "berth-run needs to be root");
                 return EXIT_FAILURE;
         }
+
+        /* What the guest may come to hold of us, it shall not write to. */
+        r = sealed_exec_read_only(argv);
+        if (r < 0) {
+                (void) log_error(r, "Cannot protect berth-run from its guest");
+                return EXIT_FAILURE;
+        }
+        (void) prctl(PR_SET_NAME, "berth-run"); /* it is that of the descriptor now */
 
         return run_until_off(spec);
 }
@@ -126,7 +138,7 @@ int main(int argc, char *argv[]) {
                 return EXIT_FAILURE;
         }
 
-        r = run_outcome(&spec, outcome);
+        r = run_outcome(&spec, outcome, argv);
         spec_done(&spec);
         return r;
 }

@@ -61,20 +61,11 @@ int pty_open_peer(int master) {
         return r < 0 ? r : TAKE_FD(peer);
 }
 
-int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_name) {
-        _cleanup_close_ int master = -EBADF, peer = -EBADF;
+static int open_both(int multiplexer, int *ret_master, int *ret_peer, char **ret_name) {
+        _cleanup_close_ int master = multiplexer, peer = -EBADF;
         int r, locked = 0;
         unsigned number;
 
-        assert(root_fd >= 0);
-        assert(ret_master);
-        assert(ret_name);
-
-        /* Beside the terminals first: the node in /dev may belong to the devpts
-         * of someone else, where it is one of its own and not a link. */
-        master = open_multiplexer(root_fd, "dev/pts/ptmx");
-        if (master == -ENOENT)
-                master = open_multiplexer(root_fd, "dev/ptmx");
         if (master < 0)
                 return master;
 
@@ -97,6 +88,30 @@ int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_nam
         if (ret_peer)
                 *ret_peer = TAKE_FD(peer);
         return 0;
+}
+
+int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_name) {
+        int master;
+
+        assert(root_fd >= 0);
+        assert(ret_master);
+        assert(ret_name);
+
+        /* Beside the terminals first: the node in /dev may belong to the devpts
+         * of someone else, where it is one of its own and not a link. */
+        master = open_multiplexer(root_fd, "dev/pts/ptmx");
+        if (master == -ENOENT)
+                master = open_multiplexer(root_fd, "dev/ptmx");
+
+        return open_both(master, ret_master, ret_peer, ret_name);
+}
+
+int pty_open_at(int dev_fd, int *ret_master, int *ret_peer, char **ret_name) {
+        assert(dev_fd >= 0);
+        assert(ret_master);
+        assert(ret_name);
+
+        return open_both(open_multiplexer(dev_fd, "pts/ptmx"), ret_master, ret_peer, ret_name);
 }
 
 int terminal_make_raw(int fd, TerminalSide sides, struct termios *ret_before) {

@@ -35,6 +35,21 @@
 int pty_open_beneath(int root_fd, int *ret_master, int *ret_peer, char **ret_name);
 
 /**
+ * pty_open_at() - make a pseudo terminal in the devpts of a /dev
+ * @dev_fd:             the directory that the devpts is mounted in, on pts
+ * @ret_master:         as with pty_open_beneath()
+ * @ret_peer:           as with pty_open_beneath()
+ * @ret_name:           as with pty_open_beneath()
+ *
+ * For who holds a /dev already, and does not want to find another one behind its
+ * name.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as pty_open_beneath()
+ */
+int pty_open_at(int dev_fd, int *ret_master, int *ret_peer, char **ret_name);
+
+/**
  * pty_open_peer() - open the other side of a pseudo terminal
  * @master:             the side that plays the person
  *

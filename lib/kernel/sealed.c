@@ -4,7 +4,9 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
+#include "lib/kernel/mount.h"
 #include "lib/kernel/sealed.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -81,5 +83,34 @@ int sealed_exec_self(char *const *argv) {
                 return copy;
 
         (void) fexecve(copy, argv, environ);
+        return -errno;
+}
+
+int sealed_exec_read_only(char *const *argv) {
+        _cleanup_close_ int self = -EBADF;
+        struct statvfs fs;
+        int r;
+
+        assert(argv);
+
+        self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        if (self < 0 || fstatvfs(self, &fs) < 0)
+                return -errno;
+        if (fs.f_flag & ST_RDONLY)
+                return 0;
+        closep(&self);
+
+        /* Refused for what lies in no mount of ours, such as a sealed copy. */
+        self = mount_clone(AT_FDCWD, "/proc/self/exe", false);
+        if (self == -EINVAL)
+                return sealed_exec_self(argv);
+        if (self < 0)
+                return self;
+
+        r = mount_set_attributes(self, MOUNT_ATTR_RDONLY, false);
+        if (r < 0)
+                return r;
+
+        (void) execveat(self, "", argv, environ, AT_EMPTY_PATH);
         return -errno;
 }

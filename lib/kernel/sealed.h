@@ -33,3 +33,17 @@ int sealed_copy(int fd);
  * Errors: what memfd_create(), copying or fexecve() run into
  */
 int sealed_exec_self(char *const *argv);
+
+/**
+ * sealed_exec_read_only() - go on as this program, out of a read-only mount
+ * @argv:               arguments for it: those of main()
+ *
+ * For programs that stay, many at a time: it is the same file, whose memory
+ * they share, but what /proc/PID/exe opens cannot be written to. The mount is
+ * attached nowhere. Where that cannot be had, a sealed copy it is.
+ *
+ * Return: 0 if nothing is left to do, negative error code on failure.
+ * Errors: what open_tree(), mount_setattr() or fexecve() run into, or what
+ *         sealed_exec_self() does
+ */
+int sealed_exec_read_only(char *const *argv);

@@ -26,8 +26,8 @@ static int apply(void *subject) {
         _cleanup_free_ char *name = NULL;
         int r;
 
-        r = pty_open_beneath(run->root_fd, &run->guest_fds[GUEST_CONSOLE_MASTER],
-                             &run->guest_fds[GUEST_CONSOLE_PEER], &name);
+        r = pty_open_at(run->dev_fd, &run->guest_fds[GUEST_CONSOLE_MASTER],
+                        &run->guest_fds[GUEST_CONSOLE_PEER], &name);
         if (r < 0)
                 return r;
 

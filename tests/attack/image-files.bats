@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Files that berth-run looks into, or runs, of every shape that a file can have. An image that is
+# started registers itself, so that berthd looks at them, too.
+
+load image
+
+setup() {
+    image_setup
+}
+
+teardown() {
+    image_teardown
+}
+
+# shaped FILE COMMAND…: runs it once for each shape of FILE, by its name in the image.
+shaped() {
+    local file=$TRAP/$1 writer shape
+    shift
+
+    mkdir -p "${file%/*}"
+    for shape in endless pipe flood huge loop out up proc directory socket terminal disk bytes empty; do
+        rm -rf "$file"
+        writer=
+        case $shape in
+            endless) mknod "$file" c 1 5 ;;
+            pipe) mkfifo "$file" ;;
+            flood)
+                mkfifo "$file"
+                yes "root:x:0:0::/:/bin/sh" >"$file" 2>/dev/null 3>&- &
+                writer=$!
+                ;;
+            huge) truncate --size=1G "$file" ;;
+            loop) ln -s "${file##*/}" "$file" ;;
+            out) ln -s "$secret" "$file" ;;
+            up) ln -s "../../../../../../../..$secret" "$file" ;;
+            proc) ln -s "/proc/self/root$secret" "$file" ;;
+            directory) mkdir "$file" ;;
+            socket) python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$file" ;;
+            terminal) mknod "$file" c 5 0 ;;
+            disk) mknod "$file" b 7 0 ;;
+            bytes) head --bytes=20000 /dev/urandom >"$file" ;;
+            empty) : >"$file" ;;
+        esac
+        chmod +x "$file" 2>/dev/null || true
+        echo "shape $shape"
+        "$@"
+        if [ -n "$writer" ]; then
+            kill -KILL "$writer" 2>/dev/null || true
+            wait "$writer" 2>/dev/null || true
+        fi
+    done
+    rm -rf "$file"
+}
+
+# Without --register=no of image_run.
+boot() {
+    run timeout --signal=KILL 20 berth-run --quiet --directory="$TRAP" --machine=trap --boot </dev/null
+    [ "$status" -lt 125 ] && [[ $output != *treasure* ]]
+    [ "$status" = 0 ] || [[ $output == *"step "* ]]
+}
+
+@test "an os-release of every shape" {
+    shaped etc/os-release boot
+    printf 'ID=busybox\n' >"$TRAP/usr/lib/os-release"
+    shaped etc/os-release boot
+}
+
+@test "a machine-id of every shape, which is never told on" {
+    id_is_none_of_ours() {
+        image_runs cat /run/host/container-uuid
+        [[ $output =~ ^[0-9a-f-]{36}$ ]]
+    }
+    shaped etc/machine-id boot
+    shaped etc/machine-id id_is_none_of_ours
+}
+
+@test "users and groups of every shape" {
+    shaped etc/passwd image_run --uid=web /bin/true
+    printf 'web:x:1000:1000::/:/bin/sh\n' >"$TRAP/etc/passwd"
+    shaped etc/group image_run --uid=web /bin/true
+}
+
+@test "an init of every shape" {
+    shaped sbin/init boot
+}
+
+@test "a program, and its interpreter, of every shape" {
+    shaped program image_run /program
+    printf '%s\n' '#!/interpreter' >"$TRAP/program"
+    chmod +x "$TRAP/program"
+    shaped interpreter image_run /program
+}
+
+@test "a clock of every shape" {
+    shaped etc/localtime image_runs /bin/true
+}
