@@ -87,6 +87,26 @@ static int run_until_off(const Spec *spec) {
         }
 }
 
+/* Then our program's file is its own, once it has got hold of it. */
+static bool guest_is_host_s_root(const Spec *spec) {
+        bool others = spec->private_users == USERS_PICK ||
+                      (spec->private_users == USERS_CHOSEN && spec->users_base > 0);
+
+        return !others || spec->users_optional;
+}
+
+/* A guest that is changed while it starts may have us execute ourselves in it (CVE-2019-5736). */
+static int protect_program(char *const *argv) {
+        int r;
+
+        r = sealed_exec_read_only(argv);
+        if (r < 0)
+                return r;
+
+        /* It is that of the descriptor otherwise. */
+        return prctl(PR_SET_NAME, "berth-run") < 0 ? -errno : 0;
+}
+
 static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv) {
         int r;
 
@@ -110,13 +130,11 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_FAILURE;
         }
 
-        /* What the guest may come to hold of us, it shall not write to. */
-        r = sealed_exec_read_only(argv);
+        r = guest_is_host_s_root(spec) ? protect_program(argv) : 0;
         if (r < 0) {
                 (void) log_error(r, "Cannot protect berth-run from its guest");
                 return EXIT_FAILURE;
         }
-        (void) prctl(PR_SET_NAME, "berth-run"); /* it is that of the descriptor now */
 
         return run_until_off(spec);
 }

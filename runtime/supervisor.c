@@ -22,12 +22,18 @@
 /* How many messages are taken before others get their turn. */
 #define NOTIFICATIONS_AT_ONCE 16
 
+/* A status is passed on at most so often: who watches the unit is told of each. */
+#define STATUS_INTERVAL_USEC (100 * USEC_PER_MSEC)
+
 typedef struct Supervisor {
         Run *run;
         sd_event *event;
         ConsoleLink *console;
         unsigned n_terms;       /* how often we were asked to end */
         bool listening;         /* it has said that it handles signals */
+        Notification told;      /* what has been passed on of what it said */
+        char status[NOTIFY_STATUS_MAX]; /* its last one */
+        sd_event_source *status_timer;  /* on: one was passed on just now */
         bool ended;
         siginfo_t end;
 } Supervisor;
@@ -126,15 +132,54 @@ static void note_signals_level(Supervisor *s, const Notification *n) {
                 kill_payload(s, spec_kill_signal(s->run->spec));
 }
 
+static bool tell_status(Supervisor *s) {
+        if (streq(s->status, s->told.status) || s->n_terms > 0)
+                return false;
+
+        memcpy(s->told.status, s->status, sizeof(s->status));
+        (void) sd_notifyf(false, "STATUS=Container running: %s", s->status);
+        return true;
+}
+
+static void forward_status(Supervisor *s) {
+        if (!tell_status(s))
+                return;
+
+        (void) sd_event_source_set_time_relative(s->status_timer, STATUS_INTERVAL_USEC);
+        (void) sd_event_source_set_enabled(s->status_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+
+        forward_status(userdata);
+        return 0;
+}
+
+static bool timer_is_on(sd_event_source *timer) {
+        int enabled;
+
+        return sd_event_source_get_enabled(timer, &enabled) > 0;
+}
+
+/* Each thing once, however often it is said: a guest shall not keep the host's PID 1 busy. */
 static void forward(Supervisor *s, const Notification *n) {
-        if (n->status[0] && s->n_terms == 0)
-                (void) sd_notifyf(false, "STATUS=Container running: %s", n->status);
-        if (n->signals_level > 0)
+        if (n->status[0]) {
+                memcpy(s->status, n->status, sizeof(s->status));
+                if (!timer_is_on(s->status_timer))
+                        forward_status(s);
+        }
+        if (n->signals_level > s->told.signals_level)
                 (void) sd_notifyf(false, "X_SYSTEMD_SIGNALS_LEVEL=%u", n->signals_level);
-        if (n->stopping)
+        if (n->stopping && !s->told.stopping)
                 (void) sd_notify(false, "STOPPING=1");
-        if (n->ready && s->run->notify_ready)
+        if (n->ready && !s->told.ready && s->run->notify_ready)
                 (void) sd_notify(false, "READY=1");
+
+        s->told.signals_level = MAX(s->told.signals_level, n->signals_level);
+        s->told.stopping |= n->stopping;
+        s->told.ready |= n->ready;
 }
 
 static int on_notification(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -175,6 +220,20 @@ static int watch_leader(Supervisor *s) {
         return r;
 }
 
+static int watch_notifications(Supervisor *s) {
+        int r;
+
+        r = sd_event_add_time_relative(s->event, &s->status_timer, CLOCK_MONOTONIC, 0, 0,
+                                       on_status_timer, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->status_timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        return sd_event_add_io(s->event, NULL, s->run->guest_fds[GUEST_NOTIFY], EPOLLIN,
+                               on_notification, s);
+}
+
 static int watch(Supervisor *s) {
         int r;
 
@@ -192,7 +251,7 @@ static int watch(Supervisor *s) {
         if (r < 0)
                 return r;
 
-        r = sd_event_add_io(s->event, NULL, s->run->guest_fds[GUEST_NOTIFY], EPOLLIN, on_notification, s);
+        r = watch_notifications(s);
         if (r < 0)
                 return r;
 
@@ -263,6 +322,7 @@ static void supervisor_done(Supervisor *s) {
         }
 
         (void) console_free(s->console);
+        (void) sd_event_source_unref(s->status_timer);
         (void) sd_event_unref(s->event);
 }
 
@@ -282,6 +342,7 @@ int supervisor_run(Run *run) {
         if (r < 0)
                 return r;
 
+        (void) tell_status(&s); /* the last one may have had to wait */
         note_end(&s);
         return exit_status(&s);
 }

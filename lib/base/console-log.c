@@ -120,16 +120,31 @@ static int open_file(ConsoleLog *log) {
         return 0;
 }
 
+/* An empty one takes the place of the current one, at once: who wants to read it finds one at any
+ * time. Where the file system cannot do that, it is made when something is written. */
+static int move_current(const ConsoleLog *log, int directory_fd) {
+        const char *current = log->names[CONSOLE_LOG_CURRENT], *previous = log->names[CONSOLE_LOG_PREVIOUS];
+        _cleanup_close_ int fd = -EBADF;
+
+        (void) unlinkat(directory_fd, previous, 0);
+        fd = openat(directory_fd, previous, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+        if (fd >= 0 && renameat2(directory_fd, previous, directory_fd, current, RENAME_EXCHANGE) >= 0)
+                return 0;
+
+        return renameat(directory_fd, current, directory_fd, previous) < 0 ? -errno : 0;
+}
+
 static int rotate(ConsoleLog *log) {
         _cleanup_close_ int directory_fd = -EBADF;
+        int r;
 
         directory_fd = open_directory(log->directory);
         if (directory_fd < 0)
                 return directory_fd;
 
-        if (renameat(directory_fd, log->names[CONSOLE_LOG_CURRENT],
-                     directory_fd, log->names[CONSOLE_LOG_PREVIOUS]) < 0)
-                return -errno;
+        r = move_current(log, directory_fd);
+        if (r < 0)
+                return r;
 
         close_file(log);
         return 0;

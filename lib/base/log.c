@@ -61,6 +61,16 @@ void log_setup(void) {
         max_level = r;
 }
 
+/* Names of a guest's making are in it. What ends in a carriage return is for a raw terminal. */
+static void make_showable(char *text) {
+        size_t n = strlen(text);
+        bool raw = n > 0 && text[n - 1] == '\r';
+
+        (void) text_strip_control(text);
+        if (raw)
+                text[n - 1] = '\r';
+}
+
 int log_full(int level, int error, const char *format, ...) {
         char text[2048], prefix[8] = "";
         va_list ap;
@@ -72,6 +82,7 @@ int log_full(int level, int error, const char *format, ...) {
         va_start(ap, format);
         (void) vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        make_showable(text);
 
         if (to_journal)
                 (void) snprintf(prefix, sizeof(prefix), "<%i>", level);

@@ -31,10 +31,10 @@ teardown() {
     rm "$TRAP/etc/passwd"
     for n in {3..30}; do
         echo "root:x:0:0::/proc/self/fd/$n:/bin/sh" >"$TRAP/etc/passwd"
-        run timeout --signal=KILL 20 berth-run --quiet --directory="$TRAP" --machine=trap --register=no --pipe \
-            <<<'pwd; ls -d ../../../../../..'"$outside"
+        run timeout --signal=KILL 20 berth-run --quiet --directory="$TRAP" --machine=trap \
+            --register=no --pipe <<<"pwd; ls ../../../../../..$outside && echo out"
         [ "${lines[0]}" = / ]
-        [[ $output != *"file"* ]] && [[ $output == *"No such file"* ]]
+        [[ $output != *out ]]
     done
 }
 
@@ -57,16 +57,23 @@ teardown() {
         image_refused exec /script
         image_refused exec $link
         ln -sfn "$link" "$TRAP/sbin/init"
-        image_refused exec --boot
+        image_refused system --boot
     done
 }
 
-@test "the runtime's program is not to be written through /proc" {
+@test "the runtime's program is not to be written through what /proc has handed out" {
     local pid
     image_service -- --register=no sleep infinity
     eventually unit_active machine-trap.scope
     pid=$(systemctl show story-trap.service --property=MainPID --value)
-    run sh -c "echo overwritten >>/proc/$pid/exe"
+    [ "$(cat "/proc/$pid/comm")" = berth-run ]
+    exec 9<"/proc/$pid/exe"
+    systemctl stop story-trap.service
+    eventually refused unit_active machine-trap.scope
+
+    # Nobody runs it any more, which would keep it from being written to as well.
+    run sh -c 'echo overwritten >>/proc/self/fd/9'
+    exec 9<&-
     [ "$status" != 0 ]
-    [[ $output == *"Read-only file system"* || $output == *"Permission denied"* || $output == *"not permitted"* ]]
+    [[ $output == *"Read-only file system"* || $output == *"not permitted"* ]]
 }

@@ -36,7 +36,9 @@ shaped() {
             up) ln -s "../../../../../../../..$secret" "$file" ;;
             proc) ln -s "/proc/self/root$secret" "$file" ;;
             directory) mkdir "$file" ;;
-            socket) python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$file" ;;
+            socket)
+                python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$file"
+                ;;
             terminal) mknod "$file" c 5 0 ;;
             disk) mknod "$file" b 7 0 ;;
             bytes) head --bytes=20000 /dev/urandom >"$file" ;;

@@ -89,10 +89,10 @@ image_service() {
         berth-run --quiet --directory="$TRAP" --machine=trap "$@"
 }
 
-# image_python FILE <TEXT: a program in the image, which then has the host's /usr, read-only.
+# image_python FILE <TEXT: a program in the image, to be run with $usr, the host's /usr.
 # shellcheck disable=SC2034 # of those who load this
+usr=--bind-ro=/usr
 image_python() {
-    usr=--bind-ro=/usr
     rm -rf "$TRAP/lib64" "$TRAP/lib"
     ln -s usr/lib64 "$TRAP/lib64"
     ln -s usr/lib "$TRAP/lib"
