@@ -54,6 +54,7 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range) {
                 r = supervisor_run(&run);
                 if (r < 0)
                         (void) log_error(r, "Cannot supervise '%s'", spec->machine);
+                run.will_reboot = r == SUPERVISOR_REBOOT && !spec->keep_unit;
                 start_undo(&start);
         }
 

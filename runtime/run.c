@@ -20,6 +20,9 @@ void run_init(Run *run, const Spec *spec) {
                 .n_listen_fds = (unsigned) MAX(sd_listen_fds(0), 0),
                 .root_fd = -EBADF,
                 .stub_fd = -EBADF,
+                .image_fd = -EBADF,
+                .usr_fd = -EBADF,
+                .netns_fd = -EBADF,
                 .cgroup_fd = -EBADF,
                 .leader_pidfd = -EBADF,
                 .dev_fd = -EBADF,
@@ -53,6 +56,11 @@ void run_done(Run *run) {
                 free(run->credentials[i].data);
         free(run->credentials);
         closep(&run->stub_fd);
+        closep(&run->image_fd);
+        closep(&run->usr_fd);
+        closep(&run->netns_fd);
+        (void) strv_free(run->temporaries);
+        free(run->changes);
         closep(&run->leader_pidfd);
         closep(&run->dev_fd);
         closep(&run->proc_fd);

@@ -112,6 +112,12 @@ typedef struct Run {
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;
         RunCredential *credentials;
+        char **temporaries;     /* directories of the host to remove in the end */
+        char *changes;          /* directory of the host that an ephemeral tree's changes are in */
+        bool will_reboot;       /* it has ended, and will be there again: changes stay */
+        int image_fd;           /* the whole tree, if the root directory is not that */
+        int usr_fd;             /* of the tree, with VOLATILE_YES */
+        int netns_fd;           /* to join, or negative */
         int stub_fd;            /* the program that is PID 1 with as_pid2 */
 
         /* STAGE_LEADER */

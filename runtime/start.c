@@ -114,7 +114,7 @@ static uint64_t namespaces(const Spec *spec) {
                 { "pid", CLONE_NEWPID },
                 { "uts", CLONE_NEWUTS },
                 { "ipc", CLONE_NEWIPC },
-                { "net", spec->private_network ? CLONE_NEWNET : 0 },
+                { "net", spec->private_network && !spec->network_namespace ? CLONE_NEWNET : 0 },
         };
         uint64_t flags = CLONE_NEWNS;
 

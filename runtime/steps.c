@@ -10,6 +10,8 @@
 const Step *const step_table[] = {
         /* STAGE_HOST: what must be known, or be there, before the leader is */
         &step_root,             /* all below look into it */
+        &step_changes,
+        &step_network,
         &step_users,            /* whose files are they? */
         &step_system,
         &step_identity,
@@ -23,9 +25,14 @@ const Step *const step_table[] = {
         &step_cgroup,           /* last, so that what fails above leaves none */
 
         /* STAGE_OUTER: the mount tree */
+        &step_join_network,     /* before what shows it */
+        &step_layers,           /* with all rights of the host's root */
         &step_owner,            /* before anything is made */
         &step_tree,             /* the root directory becomes a mount; all below attach to it */
+        &step_volatile,
+        &step_old_root,
         &step_localtime,
+        &step_resolv_conf,
         &step_journal,
         &step_run,
         &step_run_host,         /* has the inodes that /proc is masked with */

@@ -46,7 +46,9 @@ static int apply(Reader *reader, const Option *o, const char *value) {
         if (r >= 0 || r == -ENOMEM)
                 return r;
 
-        if (value)
+        if (r == -ENOSYS)
+                (void) text_printf(&reader->error, "--%s is refused: %s", o->name, o->text);
+        else if (value)
                 (void) text_printf(&reader->error, "--%s= cannot be '%s'", o->name, value);
         else
                 (void) text_printf(&reader->error, "--%s is not possible here", o->name);

@@ -81,6 +81,19 @@ static int set_read_only(Spec *spec, const char *value) {
         return 0;
 }
 
+static int set_ephemeral(Spec *spec, const char *value) {
+        (void) value;
+        spec->ephemeral = true;
+        return 0;
+}
+
+/* What is not here, so that who asks for it is told why. */
+static int set_missing(Spec *spec, const char *value) {
+        (void) spec;
+        (void) value;
+        return -ENOSYS;
+}
+
 static int set_boot(Spec *spec, const char *value) {
         bool boot;
         int r;
@@ -348,12 +361,19 @@ static int set_network_veth(Spec *spec, const char *value) {
         return 0;
 }
 
+static int set_network_namespace(Spec *spec, const char *value) {
+        return *value == '/' ? set_string(&spec->network_namespace, value) : -EINVAL;
+}
+
 static int set_link_journal(Spec *spec, const char *value) {
         static const Word words[] = {
                 { "no", LINK_JOURNAL_NO },
                 { "auto", LINK_JOURNAL_AUTO },
                 { "guest", LINK_JOURNAL_GUEST },
                 { "try-guest", LINK_JOURNAL_TRY_GUEST },
+                { "host", LINK_JOURNAL_HOST },
+                { "try-host", LINK_JOURNAL_TRY_HOST },
+                { "yes", LINK_JOURNAL_AUTO },
         };
         int r;
 
@@ -552,6 +572,10 @@ const Option option_table[] = {
         VALUE("directory", 'D', "PATH", set_directory, "Root directory of the container"),
         FLAG("read-only", 0, set_read_only, "Mount the root directory read-only"),
 
+        FLAG("ephemeral", 'x', set_ephemeral, "Throw all changes away in the end"),
+        MAYBE("volatile", 0, "MODE", set_volatile, "Have nothing stay: no, yes, state, overlay"),
+        VALUE("pivot-root", 0, "PATH[:PATH]", set_pivot_root, "Directory of the tree to make its root"),
+
         HEADING("Execution"),
         MAYBE("boot", 'b', "BOOL", set_boot, "Run the container's init as PID 1"),
         FLAG("as-pid2", 'a', set_as_pid2, "Run the command as PID 2, with an init as PID 1"),
@@ -585,6 +609,8 @@ const Option option_table[] = {
         FLAG("private-network", 0, set_private_network, "No network but loopback"),
         FLAG("network-veth", 'n', set_network_veth, "A link of its own to the host"),
 
+        VALUE("network-namespace-path", 0, "PATH", set_network_namespace, "Join a network that is there"),
+
         HEADING("Security"),
         VALUE("capability", 0, "LIST", set_keep, "Capabilities to keep beyond the default ones"),
         VALUE("ambient-capability", 0, "LIST", set_ambient, "Capabilities that the command has as any user"),
@@ -600,13 +626,20 @@ const Option option_table[] = {
         VALUE("personality", 0, "ARCH", set_personality, "Architecture that uname tells"),
 
         HEADING("Integration"),
-        VALUE("link-journal", 0, "MODE", set_link_journal, "no, auto, guest, try-guest"),
+        VALUE("link-journal", 0, "MODE", set_link_journal, "no, auto, guest, try-guest, host, try-host"),
         FLAG("", 'j', set_link_journal_try_guest, "The same as --link-journal=try-guest"),
+
+        VALUE("timezone", 0, "MODE", set_timezone, "off, copy, bind, symlink, delete, auto"),
+        VALUE("resolv-conf", 0, "MODE", set_resolv_conf, "off, copy-host, replace-stub, …, delete, auto"),
 
         HEADING("Mounts"),
         VALUE("bind", 0, "PATH[:PATH[:OPTS]]", set_bind, "Show a file or directory of the host inside"),
         VALUE("bind-ro", 0, "PATH[:PATH[:OPTS]]", set_bind_ro, "The same, read-only"),
         VALUE("tmpfs", 0, "PATH[:OPTS]", set_tmpfs, "Mount an empty tmpfs"),
+
+        VALUE("inaccessible", 0, "PATH", set_inaccessible, "Let nobody inside open this"),
+        VALUE("overlay", 0, "PATH…:PATH", set_overlay, "Lay directories over each other"),
+        VALUE("overlay-ro", 0, "PATH…:PATH", set_overlay_ro, "The same, read-only"),
 
         HEADING("Input and output"),
         VALUE("console", 0, "MODE", set_console, "interactive, read-only, passive, pipe, autopipe"),
@@ -616,6 +649,28 @@ const Option option_table[] = {
         HEADING("Credentials"),
         VALUE("set-credential", 0, "ID:VALUE", set_credential, "Pass a credential to PID 1"),
         VALUE("load-credential", 0, "ID:PATH", load_credential, "Pass one that is read from a file"),
+
+        HEADING("Of systemd-nspawn, and refused"),
+        VALUE("image", 'i', "PATH", set_missing, "Machines are directory trees, images are not here yet"),
+        VALUE("image-policy", 0, "POLICY", set_missing, "Images are not here yet"),
+        VALUE("mstack", 0, "PATH", set_missing, "Images are not here yet"),
+        VALUE("root-hash", 0, "HASH", set_missing, "Images are not here yet"),
+        VALUE("root-hash-sig", 0, "SIGNATURE", set_missing, "Images are not here yet"),
+        VALUE("verity-data", 0, "PATH", set_missing, "Images are not here yet"),
+        VALUE("template", 0, "PATH", set_missing, "Trees are not copied, see --ephemeral and --overlay="),
+        VALUE("oci-bundle", 0, "PATH", set_missing, "OCI bundles are not here yet"),
+        VALUE("network-interface", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("network-macvlan", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("network-ipvlan", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("network-veth-extra", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("network-bridge", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("network-zone", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
+        VALUE("port", 'p', "PORT", set_missing, "Ports are not forwarded yet"),
+        VALUE("bind-user", 0, "NAME", set_missing, "Users of the host are not shown inside yet"),
+        VALUE("bind-user-shell", 0, "SHELL", set_missing, "Users of the host are not shown inside yet"),
+        VALUE("bind-user-group", 0, "GROUP", set_missing, "Users of the host are not shown inside yet"),
+        VALUE("forward-journal", 0, "PATH", set_missing, "Journals are linked, see --link-journal="),
+        FLAG("cleanup", 0, set_missing, "Nothing is left of a machine that needs it"),
 };
 
 const size_t n_options = ELEMENTSOF(option_table);

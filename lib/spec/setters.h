@@ -21,6 +21,17 @@ int set_oom_score_adjust(Spec *spec, const char *value);
 int set_cpu_affinity(Spec *spec, const char *value);
 int set_personality(Spec *spec, const char *value);
 
+/* set-tree.c */
+int set_volatile(Spec *spec, const char *value);
+int set_pivot_root(Spec *spec, const char *value);
+int set_overlay(Spec *spec, const char *value);
+int set_overlay_ro(Spec *spec, const char *value);
+int set_inaccessible(Spec *spec, const char *value);
+
+/* set-etc.c */
+int set_timezone(Spec *spec, const char *value);
+int set_resolv_conf(Spec *spec, const char *value);
+
 /* set-credential.c */
 int set_credential(Spec *spec, const char *value);
 int load_credential(Spec *spec, const char *value);

@@ -17,6 +17,7 @@ static void mount_done(SpecMount *m) {
         free(m->source);
         free(m->target);
         free(m->options);
+        (void) strv_free(m->layers);
 }
 
 static void credential_done(SpecCredential *c) {
@@ -34,6 +35,9 @@ void spec_done(Spec *spec) {
         (void) strv_free(spec->allow_syscalls);
         (void) strv_free(spec->deny_syscalls);
         free(spec->chdir);
+        free(spec->pivot_new);
+        free(spec->pivot_old);
+        free(spec->network_namespace);
         free(spec->user);
         free(spec->machine);
         free(spec->hostname);
@@ -112,6 +116,8 @@ int spec_complete(Spec *spec) {
 
         if (spec->network_veth)
                 spec->private_network = true;
+        if (spec->volatile_mode == VOLATILE_STATE)
+                spec->read_only = true;
 
         return 0;
 }
@@ -185,6 +191,38 @@ static const char *check_users(const Spec *spec) {
         return NULL;
 }
 
+static const char *check_tree(const Spec *spec) {
+        bool temporary = spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
+        LinkJournal journal = spec->link_journal;
+
+        if (spec->ephemeral && spec->volatile_mode != VOLATILE_NO)
+                return "--ephemeral and --volatile= exclude each other: both throw changes away";
+        if (spec->ephemeral && (journal == LINK_JOURNAL_GUEST || journal == LINK_JOURNAL_HOST))
+                return "--ephemeral and --link-journal= exclude each other: the journal is thrown away, too";
+        if (spec->pivot_old && spec->private_users != USERS_OF_HOST)
+                return "--pivot-root= with an old root is not for machines with --private-users=";
+        if (spec->pivot_new && temporary)
+                return "--pivot-root= is for trees that stay, not for --ephemeral or --volatile=";
+        if (temporary && spec->private_users != USERS_OF_HOST && spec_ownership(spec) == OWNERSHIP_CHOWN)
+                return "--private-users-ownership=chown changes files, which would be thrown away";
+
+        return NULL;
+}
+
+static const char *check_journal(const Spec *spec) {
+        if (spec->link_journal == LINK_JOURNAL_HOST && spec->private_users != USERS_OF_HOST)
+                return "--link-journal=host is not for machines with --private-users=";
+
+        return NULL;
+}
+
+static const char *check_network(const Spec *spec) {
+        if (spec->network_namespace && spec->network_veth)
+                return "--network-namespace-path= and --network-veth exclude each other";
+
+        return NULL;
+}
+
 static bool is_other_user(const Spec *spec) {
         return spec->user && !streq(spec->user, "root") && !streq(spec->user, "0");
 }
@@ -219,6 +257,12 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
                 complaint = check_users(spec);
         if (!complaint && spec->chdir)
                 complaint = check_chdir(spec->chdir);
+        if (!complaint)
+                complaint = check_tree(spec);
+        if (!complaint)
+                complaint = check_journal(spec);
+        if (!complaint)
+                complaint = check_network(spec);
         if (!complaint)
                 complaint = check_execution(spec);
 

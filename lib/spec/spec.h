@@ -39,6 +39,8 @@ typedef enum LinkJournal {
         LINK_JOURNAL_AUTO,
         LINK_JOURNAL_GUEST,
         LINK_JOURNAL_TRY_GUEST,
+        LINK_JOURNAL_HOST,
+        LINK_JOURNAL_TRY_HOST,
 } LinkJournal;
 
 typedef enum PrivateUsers {
@@ -60,6 +62,8 @@ typedef enum UsersOwnership {
 typedef enum MountKind {
         MOUNT_BIND,
         MOUNT_TMPFS,
+        MOUNT_OVERLAY,          /* of layers, into one */
+        MOUNT_INACCESSIBLE,     /* covered by what nobody can open */
 } MountKind;
 
 /* Clocks that count from the host's start. */
@@ -83,12 +87,50 @@ typedef enum BindOwners {
         BIND_OWNER_OF_TARGET,   /* inside, whoever owns the target; the others are nobody */
 } BindOwners;
 
+/* What becomes of changes to the tree. */
+typedef enum Volatile {
+        VOLATILE_NO,
+        VOLATILE_YES,           /* nothing is the tree's but /usr, which is read-only */
+        VOLATILE_STATE,         /* the tree is read-only, but for an empty /var */
+        VOLATILE_OVERLAY,       /* they are in memory, and lost in the end */
+} Volatile;
+
+/* What a file of the host's becomes inside: /etc/localtime. */
+typedef enum Timezone {
+        TIMEZONE_AUTO,
+        TIMEZONE_OFF,
+        TIMEZONE_COPY,
+        TIMEZONE_BIND,
+        TIMEZONE_SYMLINK,
+        TIMEZONE_DELETE,
+} Timezone;
+
+/* How /etc/resolv.conf gets there, and which one of the host's it is. */
+typedef enum ResolvConf {
+        RESOLV_CONF_AUTO,
+        RESOLV_CONF_OFF,
+        RESOLV_CONF_DELETE,
+        RESOLV_CONF_COPY,       /* unless there is a link */
+        RESOLV_CONF_REPLACE,
+        RESOLV_CONF_BIND,
+} ResolvConf;
+
+typedef enum ResolvConfSource {
+        RESOLV_CONF_HOST,       /* what programs of the host read */
+        RESOLV_CONF_STATIC,     /* systemd-resolved's, by its static name */
+        RESOLV_CONF_UPLINK,     /* the servers that it asks itself */
+        RESOLV_CONF_STUB,       /* itself */
+        _RESOLV_CONF_SOURCE_MAX,
+} ResolvConfSource;
+
 typedef struct SpecMount {
         MountKind kind;
         char *source;           /* of the host; NULL if not MOUNT_BIND */
         char *target;           /* in the guest */
         char *options;          /* of the file system, or NULL */
         BindOwners owners;
+        char **layers;          /* MOUNT_OVERLAY: the lowest first; "+" before a path means the image's,
+                                 * "" a directory of its own that is thrown away */
         bool read_only;
         bool recursive;
 } SpecMount;
@@ -122,6 +164,10 @@ typedef struct Spec {
         /* Image */
         char *directory;        /* root directory, absolute, or NULL: find it by the machine's name */
         bool read_only;
+        bool ephemeral;         /* changes are thrown away in the end */
+        Volatile volatile_mode;
+        char *pivot_new;        /* directory of the image that becomes the root directory, or NULL */
+        char *pivot_old;        /* where the image's own is then, in that, or NULL */
 
         /* Execution */
         StartMode mode;
@@ -176,9 +222,13 @@ typedef struct Spec {
         /* Network */
         bool private_network;
         bool network_veth;
+        char *network_namespace;        /* path of one that is there, or NULL */
 
         /* Integration */
         LinkJournal link_journal;
+        Timezone timezone;
+        ResolvConf resolv_conf;
+        ResolvConfSource resolv_conf_source;
         SpecMount *mounts;
         size_t n_mounts;
         Console console;

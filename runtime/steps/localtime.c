@@ -6,9 +6,13 @@
 #include <limits.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/kernel/mount.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+
+#define ZONE_SIZE_MAX (64 * 1024)
 
 #define ZONEINFO "/usr/share/zoneinfo/"
 
@@ -51,14 +55,13 @@ static int replace_link(int root_fd, const char *target) {
         return renameat(etc_fd, temporary, etc_fd, base) < 0 ? -errno : 0;
 }
 
-static int apply(void *subject) {
-        Run *run = subject;
+static int make_link(const Run *run) {
         _cleanup_free_ char *zone = NULL, *target = NULL;
         _cleanup_close_ int zone_fd = -EBADF;
         int r;
 
         if (host_zone(&zone) < 0)
-                return 0;
+                return -ENOENT;
 
         r = text_printf(&target, ".." ZONEINFO "%s", zone);
         if (r < 0)
@@ -66,22 +69,103 @@ static int apply(void *subject) {
 
         zone_fd = beneath_open(run->root_fd, target + strlen(".."), O_PATH, 0);
         if (zone_fd < 0)
-                return 0;
+                return zone_fd;
 
-        /* A wrong clock is no reason not to start. */
-        (void) replace_link(run->root_fd, target);
-        return 0;
+        return replace_link(run->root_fd, target);
+}
+
+static int copy(const Run *run) {
+        _cleanup_close_ int etc_fd = -EBADF, from = -EBADF, to = -EBADF;
+        _cleanup_free_ char *data = NULL;
+        const char *base;
+        size_t size;
+        int r;
+
+        from = open("/etc/localtime", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (from < 0)
+                return -errno;
+
+        r = fd_read_all(from, ZONE_SIZE_MAX, &data, &size);
+        if (r < 0)
+                return r;
+
+        etc_fd = beneath_open_parent(run->root_fd, "/etc/localtime", &base);
+        if (etc_fd < 0)
+                return etc_fd;
+
+        (void) unlinkat(etc_fd, base, 0);
+        to = openat(etc_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        return to < 0 ? -errno : fd_write_all(to, data, size);
+}
+
+static int bind(const Run *run) {
+        _cleanup_close_ int source_fd = -EBADF, target_fd = -EBADF;
+        int r;
+
+        target_fd = beneath_open(run->root_fd, "/etc/localtime", O_PATH, 0);
+        if (target_fd < 0)
+                return target_fd;
+
+        source_fd = mount_clone(AT_FDCWD, "/etc/localtime", false);
+        if (source_fd < 0)
+                return source_fd;
+
+        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
+        return r < 0 ? r : mount_attach(source_fd, target_fd);
+}
+
+static int delete(const Run *run) {
+        _cleanup_close_ int etc_fd = -EBADF;
+        const char *base;
+
+        etc_fd = beneath_open_parent(run->root_fd, "/etc/localtime", &base);
+        if (etc_fd < 0)
+                return etc_fd == -ENOENT ? 0 : etc_fd;
+
+        return unlinkat(etc_fd, base, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int apply(void *subject) {
+        const Run *run = subject;
+
+        switch (run->spec->timezone) {
+        case TIMEZONE_SYMLINK:
+                return make_link(run);
+
+        case TIMEZONE_COPY:
+                return copy(run);
+
+        case TIMEZONE_BIND:
+                return bind(run);
+
+        case TIMEZONE_DELETE:
+                return delete(run);
+
+        default: /* a wrong clock is no reason not to start */
+                (void) make_link(run);
+                return 0;
+        }
 }
 
 static bool wanted(const void *subject) {
         const Run *run = subject;
+        Timezone mode = run->spec->timezone;
 
-        return !run->spec->read_only;
+        return mode == TIMEZONE_AUTO ? !run->spec->read_only : mode != TIMEZONE_OFF;
 }
 
 static void explain(const void *subject, FILE *f) {
-        (void) subject;
-        (void) fputs("/etc/localtime, if the guest has the host's zone", f);
+        static const char *const modes[] = {
+                [TIMEZONE_AUTO] = "/etc/localtime, if the guest has the host's zone",
+                [TIMEZONE_OFF] = "",
+                [TIMEZONE_COPY] = "/etc/localtime, a copy of the host's",
+                [TIMEZONE_BIND] = "/etc/localtime, the host's, bound",
+                [TIMEZONE_SYMLINK] = "/etc/localtime, a link to the host's zone",
+                [TIMEZONE_DELETE] = "no /etc/localtime",
+        };
+        const Run *run = subject;
+
+        (void) fputs(modes[run->spec->timezone], f);
 }
 
 const Step step_localtime = {

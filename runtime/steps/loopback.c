@@ -7,7 +7,7 @@
 static bool wanted(const void *subject) {
         const Run *run = subject;
 
-        return run->spec->private_network;
+        return run->spec->private_network && !run->spec->network_namespace;
 }
 
 static int apply(void *subject) {

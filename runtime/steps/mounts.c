@@ -9,8 +9,10 @@
 #include "lib/base/beneath.h"
 #include "lib/base/fault.h"
 #include "lib/base/text.h"
+#include "lib/base/tree.h"
 #include "lib/kernel/mount.h"
 #include "runtime/owners.h"
+#include "runtime/overlay.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -42,6 +44,19 @@ static int open_source(const Run *run, const SpecMount *m) {
         return TAKE_FD(fd);
 }
 
+static bool has_source(const SpecMount *m) {
+        return m->kind == MOUNT_BIND || m->kind == MOUNT_OVERLAY;
+}
+
+static void remove_temporaries(const Run *run) {
+        for (char **t = run->temporaries; t && *t; t++)
+                (void) tree_remove(*t);
+}
+
+static void undo_sources(void *subject) {
+        remove_temporaries(subject);
+}
+
 static int apply_sources(void *subject) {
         Run *run = subject;
 
@@ -54,13 +69,15 @@ static int apply_sources(void *subject) {
 
                 run->source_fds[i] = -EBADF;
                 run->n_source_fds = i + 1;
-                if (m->kind != MOUNT_BIND)
+                if (!has_source(m))
                         continue;
 
-                run_set_object(run, "%s", m->source);
-                run->source_fds[i] = open_source(run, m);
-                if (run->source_fds[i] < 0)
+                run_set_object(run, "%s", m->source ?: m->target);
+                run->source_fds[i] = m->kind == MOUNT_OVERLAY ? overlay_open(run, m) : open_source(run, m);
+                if (run->source_fds[i] < 0) {
+                        remove_temporaries(run);
                         return run->source_fds[i];
+                }
         }
 
         return 0;
@@ -71,8 +88,11 @@ static void explain_sources(const void *subject, FILE *f) {
         const char *comma = "";
 
         for (size_t i = 0; i < run->spec->n_mounts; i++)
-                if (run->spec->mounts[i].kind == MOUNT_BIND) {
-                        (void) fprintf(f, "%s%s", comma, run->spec->mounts[i].source);
+                if (has_source(&run->spec->mounts[i])) {
+                        _cleanup_free_ char *layers = NULL;
+
+                        (void) strv_join(run->spec->mounts[i].layers, " under ", &layers);
+                        (void) fprintf(f, "%s%s", comma, run->spec->mounts[i].source ?: layers);
                         comma = ", ";
                 }
 }
@@ -82,6 +102,7 @@ const Step step_sources = {
         .stage = STAGE_HOST,
         .wanted = wanted_sources,
         .apply = apply_sources,
+        .undo = undo_sources,
         .explain = explain_sources,
 };
 
@@ -227,6 +248,36 @@ static int attach_tmpfs(const Run *run, const SpecMount *m) {
         return mount_attach(fd, target_fd);
 }
 
+/* By a node of the same kind that nobody can open. */
+static int cover(const Run *run, const SpecMount *m) {
+        _cleanup_close_ int target_fd = -EBADF, fd = -EBADF;
+        const char *name;
+        struct stat st;
+
+        target_fd = beneath_open(run->root_fd, m->target, O_PATH, 0);
+        if (target_fd < 0)
+                return target_fd;
+        if (fstat(target_fd, &st) < 0)
+                return -errno;
+
+        switch (st.st_mode & S_IFMT) {
+        case S_IFDIR:
+                name = "inaccessible/dir";
+                break;
+        case S_IFSOCK:
+                name = "inaccessible/sock";
+                break;
+        case S_IFIFO:
+                name = "inaccessible/fifo";
+                break;
+        default: /* what stands for devices is not there everywhere */
+                name = "inaccessible/reg";
+        }
+
+        fd = mount_clone(run->run_host_fd, name, false);
+        return fd < 0 ? fd : mount_attach(fd, target_fd);
+}
+
 /* Those that lie below others come after them. */
 static int compare_targets(const void *a, const void *b, void *userdata) {
         const SpecMount *mounts = userdata;
@@ -277,8 +328,12 @@ static int attach_all(Run *run, bool over) {
                         continue;
 
                 run_set_object(run, "%s", m->target);
-                r = m->kind == MOUNT_BIND ? attach_bind(run, m, run->source_fds[order[i]])
-                                          : attach_tmpfs(run, m);
+                if (m->kind == MOUNT_TMPFS)
+                        r = attach_tmpfs(run, m);
+                else if (m->kind == MOUNT_INACCESSIBLE)
+                        r = cover(run, m);
+                else
+                        r = attach_bind(run, m, run->source_fds[order[i]]);
                 if (r < 0)
                         return r;
         }
@@ -301,6 +356,12 @@ static void explain_all(const Run *run, FILE *f, bool over) {
                 [BIND_OWNER_ROOT] = " as root's",
                 [BIND_OWNER_OF_TARGET] = " as the target's owner's",
         };
+        static const char *const kinds[] = {
+                [MOUNT_BIND] = "bind",
+                [MOUNT_TMPFS] = "tmpfs",
+                [MOUNT_OVERLAY] = "overlay",
+                [MOUNT_INACCESSIBLE] = "nothing at",
+        };
         const char *comma = "";
 
         for (size_t i = 0; i < run->spec->n_mounts; i++) {
@@ -309,7 +370,7 @@ static void explain_all(const Run *run, FILE *f, bool over) {
                 if (is_over(m) != over)
                         continue;
 
-                (void) fprintf(f, "%s%s %s%s%s", comma, m->kind == MOUNT_BIND ? "bind" : "tmpfs",
+                (void) fprintf(f, "%s%s %s%s%s", comma, kinds[m->kind],
                                m->target, m->read_only ? " read-only" : "", owners[m->owners]);
                 comma = ", ";
         }

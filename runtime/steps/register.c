@@ -26,7 +26,7 @@
 /* The one that does what we want: with a scope or in our own unit; and whether
  * berthd shall leave the network namespace alone, which has what it shall have. */
 static const char *method_name(const Spec *spec) {
-        bool wired = spec->private_network && !spec->network_veth;
+        bool wired = (spec->private_network && !spec->network_veth) || spec->network_namespace;
 
         if (spec->keep_unit)
                 return wired ? "RegisterMachineWithNetwork" : "RegisterMachine";

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/beneath.h"
 #include "lib/base/fault.h"
 #include "lib/kernel/mount.h"
 #include "lib/spec/image.h"
@@ -19,6 +20,25 @@ static int refuse_host_root(int fd) {
                 return -errno;
 
         return st.st_dev == host.st_dev && st.st_ino == host.st_ino ? -EBUSY : 0;
+}
+
+/* A directory of the tree, and what is mounted below, in the place of the whole. Found
+ * by the tree's path: older kernels clone no part of what is detached. */
+static int take_directory(Run *run) {
+        _cleanup_close_ int tree_fd = -EBADF, directory_fd = -EBADF;
+
+        run_set_object(run, "%s", run->spec->pivot_new);
+        tree_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (tree_fd < 0)
+                return -errno;
+
+        directory_fd = beneath_open(tree_fd, run->spec->pivot_new, O_PATH | O_DIRECTORY, 0);
+        if (directory_fd < 0)
+                return directory_fd;
+
+        run->image_fd = run->root_fd;
+        run->root_fd = mount_clone(directory_fd, "", true);
+        return run->root_fd < 0 ? run->root_fd : mount_set_propagation(run->root_fd, MS_SLAVE);
 }
 
 /* What is cloned here is looked up this once: whatever the path leads to
@@ -44,13 +64,16 @@ static int apply(void *subject) {
                 return r;
 
         /* It would tell the host of each mount inside otherwise. */
-        return mount_set_propagation(run->root_fd, MS_SLAVE);
+        r = mount_set_propagation(run->root_fd, MS_SLAVE);
+        return r < 0 || !run->spec->pivot_new ? r : take_directory(run);
 }
 
 static void explain(const void *subject, FILE *f) {
         const Run *run = subject;
 
         (void) fputs(run->spec->directory ?: run->spec->machine, f);
+        if (run->spec->pivot_new)
+                (void) fprintf(f, ", of which %s", run->spec->pivot_new);
 }
 
 const Step step_root = {

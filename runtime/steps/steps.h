@@ -10,6 +10,8 @@
 
 /* STAGE_HOST */
 extern const Step step_root;
+extern const Step step_changes;
+extern const Step step_network;
 extern const Step step_users;
 extern const Step step_system;
 extern const Step step_identity;
@@ -23,9 +25,14 @@ extern const Step step_sources;
 extern const Step step_cgroup;
 
 /* STAGE_OUTER */
+extern const Step step_join_network;
+extern const Step step_layers;
 extern const Step step_owner;
 extern const Step step_tree;
+extern const Step step_volatile;
+extern const Step step_old_root;
 extern const Step step_localtime;
+extern const Step step_resolv_conf;
 extern const Step step_journal;
 extern const Step step_run;
 extern const Step step_run_host;

@@ -115,12 +115,10 @@ TEST(a_link_of_its_own_is_a_network_of_its_own) {
 
 TEST(what_is_not_offered_yet_is_unknown) {
         check_refused("berth-run -M web --image=x.raw");
-        check_refused("berth-run -M web --ephemeral");
-        check_refused("berth-run -M web -x");
         check_refused("berth-run -M web -Z label");
         check_refused("berth-run -M web --private-users=managed");
         check_refused("berth-run -M web --network-bridge=br0");
-        check_refused("berth-run -M web --link-journal=host");
+        check_refused("berth-run -M web --template=/srv");
         check_refused("berth-run -M web --=x");
 }
 

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Trees that do not stay as the guest leaves them: --ephemeral and --volatile=. What
+ * it changes goes to a directory beside the tree that is removed in the end, or to
+ * memory; nothing is copied. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/base/beneath.h"
+#include "lib/base/text.h"
+#include "lib/base/tree.h"
+#include "lib/kernel/mount.h"
+#include "runtime/overlay.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+/* Of what is written to memory, as much as /tmp may take. */
+static const char *const memory_options[] = { "mode", "0755", "size", "10%", "nr_inodes", "1m", NULL };
+
+/* Where changes go if not beside the tree. */
+#define OTHER_PLACE "/var/tmp"
+
+static bool is_ephemeral(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->ephemeral;
+}
+
+/* With names that whoever cleans up after systemd-nspawn knows as well. The machine
+ * that reboots finds its own again. */
+static int name_changes(const Run *run, const char *place, char **ret) {
+        return text_printf(ret, "%s/.#machine.%s.%i", place, run->spec->machine, (int) getpid());
+}
+
+static int make_changes(Run *run, const char *place) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = name_changes(run, place, &path);
+        if (r < 0)
+                return r;
+
+        run_set_object(run, "%s", path);
+        if (mkdir(path, 0700) < 0 && !(errno == EEXIST && run->is_reboot))
+                return -errno;
+
+        run->changes = TAKE_PTR(path);
+        return 0;
+}
+
+static int apply_changes(void *subject) {
+        Run *run = subject;
+        _cleanup_free_ char *place = NULL;
+        int r;
+
+        place = strndup(run->root_path, (size_t) (strrchr(run->root_path, '/') - run->root_path));
+        if (!place)
+                return -ENOMEM;
+
+        r = make_changes(run, place);
+        return r < 0 && r != -EEXIST ? make_changes(run, OTHER_PLACE) : r;
+}
+
+static void undo_changes(void *subject) {
+        Run *run = subject;
+
+        if (!run->will_reboot)
+                (void) tree_remove(run->changes);
+}
+
+static void explain_changes(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("beside the tree, until the end", f);
+}
+
+const Step step_changes = {
+        .name = "changes",
+        .stage = STAGE_HOST,
+        .wanted = is_ephemeral,
+        .apply = apply_changes,
+        .undo = undo_changes,
+        .explain = explain_changes,
+};
+
+/* Detached mounts can be neither layers nor cloned on older kernels; so the tree is
+ * attached where it comes from, for nobody but us to see. */
+static int attach_original(const Run *run) {
+        _cleanup_close_ int host_fd = -EBADF, place_fd = -EBADF;
+        int r;
+
+        host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        place_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (host_fd < 0 || place_fd < 0)
+                return -errno;
+
+        r = mount_set_propagation(host_fd, MS_SLAVE);
+        return r < 0 ? r : mount_attach(run->root_fd, place_fd);
+}
+
+static int lay_over(Run *run, int directory_fd) {
+        _cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF, lower_fd = -EBADF;
+        int r;
+
+        r = overlay_make_directories(directory_fd, run->root_fd, &upper_fd, &work_fd);
+        if (r < 0)
+                return r;
+
+        lower_fd = fcntl(run->root_fd, F_DUPFD_CLOEXEC, 0);
+        if (lower_fd < 0)
+                return -errno;
+
+        r = overlay_new(&lower_fd, 1, upper_fd, work_fd);
+        if (r < 0)
+                return r;
+
+        (void) close(run->root_fd);
+        run->root_fd = r;
+        return 0;
+}
+
+/* Attached, too, for the same reason: over what is covered by now anyway. */
+static int lay_over_memory(Run *run) {
+        _cleanup_close_ int fd = -EBADF, place_fd = -EBADF;
+        int r;
+
+        fd = mount_new("tmpfs", memory_options, 0);
+        if (fd < 0)
+                return fd;
+
+        place_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (place_fd < 0)
+                return -errno;
+
+        r = mount_attach(fd, place_fd);
+        return r < 0 ? r : lay_over(run, fd);
+}
+
+static int lay_over_changes(Run *run) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = open(run->changes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        /* Not on every file system; then as much is kept as fits into memory. */
+        r = lay_over(run, fd);
+        return r == -EINVAL ? lay_over_memory(run) : r;
+}
+
+/* Only /usr of the tree is shown, and what leads to it. */
+static int replace_tree(Run *run) {
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        run->usr_fd = mount_clone(run->root_fd, "usr", true);
+        if (run->usr_fd < 0)
+                return run->usr_fd;
+
+        fd = mount_new("tmpfs", memory_options, 0);
+        if (fd < 0)
+                return fd;
+
+        /* Whose root is root in it, of a machine with users of its own. */
+        if (fstat(run->root_fd, &st) < 0 || fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
+                return -errno;
+
+        run->image_fd = run->root_fd;
+        run->root_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int apply_layers(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = attach_original(run);
+        if (r < 0)
+                return r;
+
+        if (run->spec->ephemeral)
+                return lay_over_changes(run);
+
+        return run->spec->volatile_mode == VOLATILE_YES ? replace_tree(run) : lay_over_memory(run);
+}
+
+static bool wants_layers(const void *subject) {
+        const Run *run = subject;
+        Volatile mode = run->spec->volatile_mode;
+
+        return run->spec->ephemeral || mode == VOLATILE_YES || mode == VOLATILE_OVERLAY;
+}
+
+static void explain_layers(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        if (run->spec->ephemeral)
+                (void) fputs("the tree, and what is changed over it", f);
+        else if (run->spec->volatile_mode == VOLATILE_YES)
+                (void) fputs("memory in place of the tree", f);
+        else
+                (void) fputs("the tree, and memory over it", f);
+}
+
+const Step step_layers = {
+        .name = "layers",
+        .stage = STAGE_OUTER,
+        .wanted = wants_layers,
+        .apply = apply_layers,
+        .explain = explain_layers,
+};
+
+/* /bin and its like are links in most trees. Others have no such links, and need none. */
+static int copy_links(const Run *run) {
+        static const char *const names[] = { "bin", "sbin", "lib", "lib32", "lib64", "libx32" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char target[256];
+                ssize_t n = readlinkat(run->image_fd, names[i], target, sizeof(target) - 1);
+
+                if (n < 0)
+                        continue;
+
+                target[n] = '\0';
+                if (symlinkat(target, run->root_fd, names[i]) < 0 && errno != EEXIST)
+                        return -errno;
+        }
+
+        return 0;
+}
+
+static int attach_usr(Run *run) {
+        _cleanup_close_ int target_fd = -EBADF;
+        int r;
+
+        target_fd = beneath_make_directory(run->root_fd, "/usr", 0755);
+        if (target_fd < 0)
+                return target_fd;
+
+        r = mount_set_attributes(run->usr_fd, MOUNT_ATTR_RDONLY, true);
+        if (r >= 0)
+                r = mount_attach(run->usr_fd, target_fd);
+
+        return r < 0 ? r : copy_links(run);
+}
+
+static int attach_var(Run *run) {
+        _cleanup_close_ int target_fd = -EBADF, fd = -EBADF;
+
+        target_fd = beneath_open(run->root_fd, "/var", O_PATH | O_DIRECTORY, 0);
+        if (target_fd < 0)
+                return target_fd;
+
+        fd = mount_new("tmpfs", memory_options, 0);
+        return fd < 0 ? fd : mount_attach(fd, target_fd);
+}
+
+static int apply_volatile(void *subject) {
+        Run *run = subject;
+
+        return run->spec->volatile_mode == VOLATILE_YES ? attach_usr(run) : attach_var(run);
+}
+
+static bool wants_volatile(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->volatile_mode == VOLATILE_YES || run->spec->volatile_mode == VOLATILE_STATE;
+}
+
+static void explain_volatile(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        bool usr = run->spec->volatile_mode == VOLATILE_YES;
+
+        (void) fputs(usr ? "/usr of the tree, read-only" : "an empty /var", f);
+}
+
+const Step step_volatile = {
+        .name = "volatile",
+        .stage = STAGE_OUTER,
+        .wanted = wants_volatile,
+        .apply = apply_volatile,
+        .explain = explain_volatile,
+};
+
+/* The tree that the root directory was once, in it. */
+static int apply_old(void *subject) {
+        Run *run = subject;
+        _cleanup_close_ int target_fd = -EBADF;
+
+        target_fd = beneath_make_directory(run->root_fd, run->spec->pivot_old, 0755);
+        return target_fd < 0 ? target_fd : mount_attach(run->image_fd, target_fd);
+}
+
+static bool wants_old(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->pivot_old;
+}
+
+static void explain_old(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fprintf(f, "the whole tree on %s", run->spec->pivot_old);
+}
+
+const Step step_old_root = {
+        .name = "old-root",
+        .stage = STAGE_OUTER,
+        .wanted = wants_old,
+        .apply = apply_old,
+        .explain = explain_old,
+};

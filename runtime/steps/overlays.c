@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What --overlay= and --overlay-ro= lay over each other. */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "lib/base/beneath.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/kernel/mount.h"
+#include "runtime/overlay.h"
+#include "runtime/run.h"
+#include "runtime/steps/steps.h"
+
+#define TEMPORARY_PLACE "/var/tmp"
+
+typedef struct Layers {
+        int *fds;               /* the lower ones, the topmost first */
+        size_t n;
+        int upper_fd;           /* or negative */
+        int work_fd;
+} Layers;
+
+static void layers_done(Layers *l) {
+        for (size_t i = 0; i < l->n; i++)
+                closep(&l->fds[i]);
+        free(l->fds);
+        closep(&l->upper_fd);
+        closep(&l->work_fd);
+}
+
+/* Of the image, by its path on the host: the kernel lays no detached mounts over each other. */
+static int open_of_image(const Run *run, const char *path) {
+        _cleanup_close_ int image_fd = -EBADF;
+
+        image_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return image_fd < 0 ? -errno : beneath_open(image_fd, path, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static int open_layer(Run *run, const char *layer) {
+        int fd;
+
+        run_set_object(run, "%s", layer);
+        if (*layer == '+')
+                return open_of_image(run, layer + 1);
+
+        fd = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* A directory of ours, removed with the step. */
+static int make_temporary(Run *run, const char *place, char **ret) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = text_printf(&path, "%s/.#berth.XXXXXX", place);
+        if (r < 0)
+                return r;
+        if (!mkdtemp(path))
+                return -errno;
+
+        r = strv_push(&run->temporaries, path);
+        if (r < 0) {
+                (void) rmdir(path);
+                return r;
+        }
+
+        *ret = TAKE_PTR(path);
+        return 0;
+}
+
+static int open_temporary(Run *run, const char *place) {
+        _cleanup_free_ char *path = NULL;
+        int fd, r;
+
+        r = make_temporary(run, place, &path);
+        if (r < 0)
+                return r;
+
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* The kernel wants an empty directory on the same file system. */
+static int make_work(Run *run, Layers *l) {
+        char upper[PATH_MAX], link[FD_PATH_MAX];
+        ssize_t n;
+
+        n = readlink(fd_path(l->upper_fd, link), upper, sizeof(upper) - 1);
+        if (n < 0)
+                return -errno;
+
+        upper[n] = '\0';
+        *strrchr(upper, '/') = '\0';
+        l->work_fd = open_temporary(run, upper);
+        return MIN(l->work_fd, 0);
+}
+
+static int open_upper(Run *run, Layers *l, const char *layer) {
+        _cleanup_close_ int fd = -EBADF;
+
+        if (*layer) {
+                l->upper_fd = open_layer(run, layer);
+                return l->upper_fd < 0 ? l->upper_fd : make_work(run, l);
+        }
+
+        run_set_object(run, TEMPORARY_PLACE);
+        fd = open_temporary(run, TEMPORARY_PLACE);
+        return fd < 0 ? fd : overlay_make_directories(fd, l->fds[0], &l->upper_fd, &l->work_fd);
+}
+
+static int open_lower(Run *run, Layers *l, char *const *layers, size_t n) {
+        l->fds = malloc(sizeof(int) * MAX(n, (size_t) 1));
+        if (!l->fds)
+                return -ENOMEM;
+
+        /* The kernel wants the topmost first. */
+        for (; l->n < n; l->n++) {
+                l->fds[l->n] = open_layer(run, layers[n - 1 - l->n]);
+                if (l->fds[l->n] < 0)
+                        return l->fds[l->n];
+        }
+
+        return 0;
+}
+
+int overlay_open(Run *run, const SpecMount *m) {
+        _cleanup_(layers_done) Layers l = { .upper_fd = -EBADF, .work_fd = -EBADF };
+        size_t n = strv_length(m->layers);
+        int r;
+
+        r = open_lower(run, &l, m->layers, n - !m->read_only);
+        if (r >= 0 && !m->read_only)
+                r = open_upper(run, &l, m->layers[n - 1]);
+        if (r < 0)
+                return r;
+
+        run_set_object(run, "%s", m->target);
+        return overlay_new(l.fds, l.n, l.upper_fd, l.work_fd);
+}
