@@ -216,6 +216,14 @@ static int set_no_new_privileges(Spec *spec, const char *value) {
         return set_boolean(&spec->no_new_privileges, value);
 }
 
+static int set_selinux_context(Spec *spec, const char *value) {
+        return set_string(&spec->selinux_context, value);
+}
+
+static int set_apparmor_profile(Spec *spec, const char *value) {
+        return set_string(&spec->apparmor_profile, value);
+}
+
 static int set_families(Spec *spec, const char *value) {
         bool deny = *value == '~';
         uint64_t bits = 0;
@@ -618,6 +626,8 @@ const Option option_table[] = {
         VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
         VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
         VALUE("restrict-address-families", 0, "[~]LIST", set_families, "Sockets to allow, or to refuse"),
+        VALUE("selinux-context", 'Z', "CONTEXT", set_selinux_context, "What SELinux takes PID 1 for"),
+        VALUE("apparmor-profile", 0, "PROFILE", set_apparmor_profile, "What AppArmor takes PID 1 for"),
 
         HEADING("Resources"),
         VALUE("rlimit", 0, "NAME=SOFT[:HARD]", set_rlimit, "Set a resource limit of PID 1"),

@@ -183,6 +183,8 @@ typedef struct Spec {
         uint64_t drop_capabilities;     /* goes before both */
         uint64_t ambient_capabilities;  /* that the command has as whatever user */
 
+        char *selinux_context;
+        char *apparmor_profile;
         bool only_families;     /* of sockets: none but allow_families */
         uint64_t allow_families, deny_families;         /* bits, as of lib/spec/address-family.h */
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
