@@ -31,6 +31,9 @@ typedef struct Option {
 extern const Option option_table[];
 extern const size_t n_options;
 
+/* The option of that name, or NULL. */
+const Option *option_find(const char *name);
+
 typedef enum ArgsOutcome {
         ARGS_RUN,
         ARGS_HELP,
@@ -45,7 +48,8 @@ typedef enum ArgsOutcome {
  * @ret_outcome:        return location for what is wanted
  * @reterr_text:        return location for what is wrong, to be freed
  *
- * Options end at the first argument that is none: the rest is the command. The
+ * Options end at the first argument that is none: the rest is the command. What the
+ * machine's settings file says is in the spec as well, see lib/spec/settings.h. The
  * spec is completed and checked, too.
  *
  * Return: 0 on success, negative error code on failure.

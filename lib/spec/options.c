@@ -551,6 +551,21 @@ static int set_no_pager(Spec *spec, const char *value) {
         return 0;
 }
 
+static int set_settings(Spec *spec, const char *value) {
+        int yes = parse_boolean(value);
+
+        if (yes >= 0)
+                spec->settings = yes ? SETTINGS_YES : SETTINGS_NO;
+        else if (streq(value, "override"))
+                spec->settings = SETTINGS_OVERRIDE;
+        else if (streq(value, "trusted"))
+                spec->settings = SETTINGS_TRUSTED;
+        else
+                return -EINVAL;
+
+        return 0;
+}
+
 static int set_quiet(Spec *spec, const char *value) {
         (void) value;
         spec->quiet = true;
@@ -572,6 +587,7 @@ const Option option_table[] = {
         HEADING("General"),
         FLAG("help", 'h', NULL, "Show this help"),
         FLAG("version", 0, NULL, "Show the version"),
+        VALUE("settings", 0, "MODE", set_settings, "Read NAME.nspawn: yes, no, override, trusted"),
         FLAG("no-pager", 0, set_no_pager, "Accepted: there is no pager"),
         FLAG("quiet", 'q', set_quiet, "Say nothing that is not an error"),
         FLAG("explain", 0, set_explain, "Print the steps that would be taken, and take none"),
