@@ -30,10 +30,6 @@ static const Option *find_long(const char *name, size_t size) {
         return NULL;
 }
 
-const Option *option_find(const char *name) {
-        return find_long(name, strlen(name));
-}
-
 static const Option *find_letter(char letter) {
         for (size_t i = 0; i < n_options; i++)
                 if (option_table[i].name && option_table[i].letter == letter)

@@ -7,8 +7,8 @@
 #include "lib/base/signals.h"
 #include "lib/base/text.h"
 #include "lib/spec/address-family.h"
-#include "lib/spec/args.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/options.h"
 #include "lib/spec/clocks.h"
 #include "lib/spec/property.h"
 #include "lib/spec/setters.h"
@@ -700,3 +700,11 @@ const Option option_table[] = {
 };
 
 const size_t n_options = ELEMENTSOF(option_table);
+
+const Option *option_find(const char *name) {
+        for (size_t i = 0; i < n_options; i++)
+                if (option_table[i].name && *option_table[i].name && streq(option_table[i].name, name))
+                        return &option_table[i];
+
+        return NULL;
+}

@@ -5,8 +5,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/spec/args.h"
 #include "lib/spec/image.h"
+#include "lib/spec/options.h"
 #include "lib/spec/settings-keys.h"
 #include "lib/spec/settings.h"
 

@@ -414,8 +414,8 @@ class Settings(base.Guest):
 
     def test_what_is_trusted_may_say_all(self):
         self.write("src/file", "shown\n")
-        self.say(self.trusted, "[Files]", f"BindReadOnly={self.path('src')}:/dst", "[Network]", "Private=yes",
-                 "[Exec]", "LimitNOFILE=100:200", "SuppressSync=yes")
+        self.say(self.trusted, "[Files]", f"BindReadOnly={self.path('src')}:/dst",
+                 "[Network]", "Private=yes", "[Exec]", "LimitNOFILE=100:200", "SuppressSync=yes")
         seen = self.probe("cat", "/dst/file", ",", "limits", ",", "list", "/sys/class/net")
         self.assertIn("shown\n", seen)
         self.assertRegex(seen, r"Max open files +100 +200 ")
@@ -424,14 +424,16 @@ class Settings(base.Guest):
     def test_what_lies_beside_the_tree_gets_nothing_of_the_host(self):
         """The attack: an image that brings its own settings."""
         self.say(self.beside, "[Exec]", "Capability=all", "AmbientCapability=CAP_SYS_MODULE",
-                 "PrivateUsers=no", "SystemCallFilter=kexec_load bpf", "LimitNOFILE=7", "OOMScoreAdjust=-1000", "CPUAffinity=0",
+                 "PrivateUsers=no", "SystemCallFilter=kexec_load bpf", "LimitNOFILE=7",
+                 "OOMScoreAdjust=-1000", "CPUAffinity=0",
                  "MachineID=00000000000000000000000000000001", "LinkJournal=host", "Ephemeral=yes",
                  "[Files]", "Bind=/:/host", "BindReadOnly=/etc/shadow", "Overlay=/:/tmp/x:/host",
                  "TemporaryFileSystem=/host", "Inaccessible=/probe", "BindUser=root",
                  "[Network]", "VirtualEthernet=yes", "NamespacePath=/proc/1/ns/net", "Port=22", "Zone=x")
         plain = self.probe("caps", ",", "limits", ",", "mounts", options=["--settings=no"])
         ran = subprocess.run(self.arguments("/probe", "caps", ",", "limits", ",", "mounts"),
-                             text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=base.TIMEOUT, check=True)
+                             text=True, stdin=subprocess.DEVNULL, capture_output=True,
+                             timeout=base.TIMEOUT, check=True)
         count = lambda text: len(text.splitlines())  # noqa: E731
         self.assertEqual(count(ran.stdout), count(plain))
         self.assertEqual(ran.stdout.splitlines()[:6], plain.splitlines()[:6])
