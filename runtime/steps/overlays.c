@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
+#include "runtime/overlay-users.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -138,5 +139,8 @@ int overlay_open(Run *run, const SpecMount *m) {
                 return r;
 
         run_set_object(run, "%s", m->target);
+        if (overlay_users_wanted(run))
+                return overlay_new_mapped(run, l.fds, l.n, l.upper_fd, l.work_fd);
+
         return overlay_new(l.fds, l.n, l.upper_fd, l.work_fd);
 }

@@ -67,6 +67,7 @@ class Guest(unittest.TestCase):
 
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)  # if setUp() skips
         os.chmod(self.root, 0o755)
         shutil.copy(PROBE, os.path.join(self.root, "probe"))
         self.before = host_state()

@@ -248,6 +248,58 @@ class Binds(Users):
         self.assertIn("step sources (/proc)", refused)
 
 
+class Overlays(Users):
+    """Layers are shown as the machine's tree is, whoever they belong to."""
+
+    def setUp(self):
+        super().setUp()
+        self.layers = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, self.layers)
+        os.chmod(self.layers, 0o755)
+        for name in ("low", "middle", "up"):
+            os.mkdir(self.layer(name))
+            with open(self.layer(f"{name}/{name}"), "w", encoding="utf-8") as f:
+                f.write(f"{name}\n")
+            os.chmod(self.layer(f"{name}/{name}"), 0o640)
+            os.chown(self.layer(f"{name}/{name}"), 0, 3)
+
+    def layer(self, name):
+        return os.path.join(self.layers, name)
+
+    def test_each_is_the_guest_s(self):
+        option = f"--overlay={self.layer('low')}:{self.layer('middle')}:{self.layer('up')}:/data"
+        words = ["owner", "/data/low", ",", "owner", "/data/middle", ",", "owner", "/data/up", ",",
+                 "write", "/data/low", "changed", ",", "create", "/data/new", ",", "chown", "/data/new", "7"]
+        seen = self.probe(*words, options=["-U", option])
+        self.assertEqual(seen.count(" 0:3\n"), 3, seen)
+        with open(self.layer("low/low"), encoding="utf-8") as f:
+            self.assertEqual(f.read(), "low\n")
+        for name, owner in (("up/low", (0, 3)), ("up/new", (7, 7))):
+            st = os.stat(self.layer(name))
+            self.assertEqual((st.st_uid, st.st_gid), owner, name)
+
+    def test_what_belongs_to_the_guest_already_is_not_mapped_twice(self):
+        base = self.first("-U")
+        for name in ("low", "low/low"):
+            os.chown(self.layer(name), base, base)
+        option = f"--overlay-ro={self.layer('low')}:{self.layer('up')}:/data"
+        seen = self.probe("owner", "/data/low", ",", "owner", "/data/up", options=["-U", option])
+        self.assertEqual(seen, "/data/low 0:0\n/data/up 0:3\n")
+
+    def test_changes_that_are_not_kept(self):
+        self.assertIn("created", self.probe("create", "/data/new",
+                                            options=["-U", f"--overlay={self.layer('low')}::/data"]))
+        self.assertEqual(os.listdir(self.layer("low")), ["low"])
+        self.assertIn("created", self.probe("create", "/new", options=["-U", "--ephemeral"]))
+        self.assertFalse(os.path.exists(self.path("new")))
+
+    def test_where_files_keep_their_owners_so_do_layers(self):
+        options = [f"--private-users={CHOSEN}", "--private-users-chown",
+                   f"--overlay-ro={self.layer('low')}:{self.layer('up')}:/data"]
+        seen = self.probe("owner", "/data/low", options=options)
+        self.assertEqual(seen, "/data/low 65534:65534\n")
+
+
 class Hostile(Users):
     """What root of a machine with users of its own tries, and the host stays as it is."""
 
