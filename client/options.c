@@ -304,6 +304,15 @@ static int set_detach_keys(Options *o, const char *argument) {
         return 0;
 }
 
+static int set_leader(Options *o, const char *argument) {
+        if (parse_pid(argument, &o->leader) < 0) {
+                (void) log_error(0, _("Failed to parse --leader: '%s' is no process id."), argument);
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
 static int set_watch(Options *o, const char *argument) {
         unsigned seconds = WATCH_DEFAULT;
 
@@ -482,6 +491,8 @@ const OptionRow option_table[OPTIONS_MAX] = {
           N_("Machines that must be ready before") },
         { 0, "parallel", "INTEGER", set_parallel,
           N_("How many machines to start at a time") },
+        { 0, "leader", "PID", set_leader,
+          N_("Check the container that this process is in, registered or not") },
         { 0, "watch", "[SECONDS]", set_watch,
           N_("Show stats again and again, every 2 seconds or so many") },
         { 'n', "lines", "INTEGER", set_lines,

@@ -65,6 +65,7 @@ typedef struct Options {
         const char *kill_whom;
         int signal;
         uint64_t timeout_usec;          /* until stop kills */
+        pid_t leader;                   /* of the container to check; 0: the one named */
         uint64_t watch_usec;            /* how often stats looks; 0: once */
         unsigned lines;                 /* of the log */
         bool has_lines;                 /* it was asked for so many */

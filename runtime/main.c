@@ -17,12 +17,6 @@
 /* Tells the unit to start us anew: RestartForceExitStatus= of berth@.service. */
 #define EXIT_REBOOT 133
 
-/* What of a settings file counts for nothing. */
-static void tell_warnings(const Spec *spec) {
-        for (char **w = spec->warnings; w && *w; w++)
-                (void) log_warning(0, "%s", *w);
-}
-
 static int explain(const Spec *spec) {
         static const char *const titles[_STAGE_MAX] = {
                 [STAGE_HOST] = "On the host, before there is a leader",
@@ -34,9 +28,6 @@ static int explain(const Spec *spec) {
         Run run;
 
         run_init(&run, spec);
-        if (spec->settings_path)
-                (void) printf("# With %s%s\n", spec->settings_path,
-                              spec->settings_trusted ? "" : ", which is not trusted");
         for (Stage stage = 0; stage < _STAGE_MAX; stage++) {
                 Steps steps;
 
@@ -131,10 +122,8 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_SUCCESS;
 
         default:
-                if (spec->explain) {
-                        tell_warnings(spec);
+                if (spec->explain)
                         return explain(spec);
-                }
         }
 
         if (geteuid() != 0) {
@@ -148,7 +137,6 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_FAILURE;
         }
 
-        tell_warnings(spec);
         return run_until_off(spec);
 }
 

@@ -21,8 +21,8 @@ _berthctl() {
                        -l --full --value --runtime --force --read-only --mkdir -f --follow --console -t --tty -i --interactive -d --detach --now --watch -j'
         local with_value='-H --host -M --machine -p --property -P --kill-whom -s --signal --timeout -u --user --uid -E --setenv -e
                           -w --workdir --detach-keys
-                          --runner --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
-        local running='status show logs stats events poweroff stop reboot restart terminate kill freeze pause thaw resume set login shell exec copy-to copy-from bind'
+                          --runner --leader --order --delay --after --requires --parallel -n --lines --since --until --unit --priority --max-addresses -o --output'
+        local running='status show check logs stats events poweroff stop reboot restart terminate kill freeze pause thaw resume set login shell exec copy-to copy-from bind'
         local startable='start enable disable'
         local alone='list list-enabled autostart help'
 
@@ -65,7 +65,7 @@ _berthctl() {
                 words=$(compgen -e) ;;
         --after | --requires)
                 words=$(__berthctl_startable) ;;
-        --order | --delay | --parallel | -H | --host | -M | --machine | -w | --workdir)
+        --leader | --order | --delay | --parallel | -H | --host | -M | --machine | -w | --workdir)
                 return ;;
         esac
 

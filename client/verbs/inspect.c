@@ -18,6 +18,8 @@ static const Verb verbs[] = {
           N_("Show what machines use") },
         { "events", NULL, "[NAME...]", 0, VERB_ANY, verb_events,
           N_("Tell what happens to machines, until Ctrl-C") },
+        { "check", NULL, "[NAME]", 0, 1, verb_check,
+          N_("Hold a running container to the Container Interface") },
         {}
 };
 

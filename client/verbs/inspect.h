@@ -14,4 +14,5 @@ int verb_status(Client *client, char *const *args);
 int verb_logs(Client *client, char *const *args);
 int verb_show(Client *client, char *const *args);
 int verb_stats(Client *client, char *const *args);
+int verb_check(Client *client, char *const *args);
 int verb_events(Client *client, char *const *args);

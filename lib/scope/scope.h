@@ -61,8 +61,7 @@ typedef struct ScopeOps {
                         ScopeDone done,
                         void *userdata);
 
-        /* Waits until a unit has ended by itself, to the last process; it is not started anew then, and
-         * has not failed. Without @cgroup it is one that is being stopped. */
+        /* Waits until a unit has ended by itself, to the last process; it is not started anew then. */
         int (*retire)(
                         ScopeBackend *b,
                         const char *unit,

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "lib/base/fault.h"
+#include "lib/base/file.h"
 #include "lib/kernel/limits.h"
 #include "lib/kernel/privileges.h"
 #include "lib/spec/capability.h"
@@ -76,10 +77,18 @@ static uint64_t capabilities_to_hold(const Run *run) {
         return hold;
 }
 
+/* Who has logged in on the host and started us, the guest's own logins could not change without
+ * CAP_AUDIT_CONTROL, and would fail. What was never set can be. */
+static void forget_login(void) {
+        (void) file_write("/proc/self/loginuid", "4294967295");
+}
+
 static int apply(void *subject) {
         Run *run = subject;
         uint64_t keep = spec_capabilities(run->spec), hold = capabilities_to_hold(run);
         int r;
+
+        forget_login();
 
         /* Limiting the set needs one capability, changing the user two more. */
         r = fault_skips("privileges", "bound") ? 0 : privileges_bound(keep);

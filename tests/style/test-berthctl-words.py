@@ -18,7 +18,8 @@ program, root = sys.argv[1:]
 # What is completed with machines that could be started, not with those that run.
 STARTABLE = {"start", "enable", "disable"}
 # Options whose values nobody can guess.
-FREE = {"--host", "-H", "--machine", "-M", "--workdir", "-w", "--order", "--delay", "--parallel", "--unit"}
+FREE = {"--host", "-H", "--machine", "-M", "--workdir", "-w", "--order", "--delay", "--parallel", "--unit",
+        "--leader"}
 
 BASH = r"""
 . "$1/client/completion/berthctl.bash"
