@@ -86,9 +86,10 @@ print(said["machine"], said["failed"], len(said["items"]))')" = "None 0 51" ]
 }
 
 @test "a guest with users of its own has capabilities and limits of its own, too" {
-    berth-run --quiet --directory=$MACHINES/users --machine=users --private-users=pick --network-veth --boot \
+    berth-run --quiet --directory=$MACHINES/users --machine=users --private-users=pick --network-veth \
+        --link-journal=try-guest --boot \
         >"$BATS_TEST_TMPDIR/console" 2>&1 3>&- </dev/null &
-    eventually systemctl --machine=users is-active --quiet multi-user.target
+    eventually guest_up users
     run berthctl check users
     echo "$output"
     [ "$status" = 0 ]
