@@ -83,7 +83,8 @@ for i in range(20000):
 
 @test "a control group that stands still" {
     trap_start
-    busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1/machine/trap org.berth.Machine1 Freeze
+    busctl --system call org.freedesktop.machine1 \
+        /org/freedesktop/machine1/machine/trap org.berth.Machine1 Freeze
     begin=$SECONDS
     run -1 check_trap trap
     [ $((SECONDS - begin)) -le 20 ]
