@@ -79,9 +79,9 @@ void check_text(const char *path, const char *wanted) {
 struct stat status(const char *path) {
         struct stat st;
 
+        CHECK(path);
         if (lstat(path, &st) < 0)
-                print_error("%s: %s\n", path, strerror(errno));
-        CHECK(lstat(path, &st) >= 0);
+                fail_msg("%s: %s", path, strerror(errno));
         return st;
 }
 
