@@ -15,9 +15,11 @@
 #include "lib/bus/connect.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/mount.h"
+#include "lib/scope/limit.h"
 #include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+#include "runtime/wishes.h"
 
 #define STANDALONE_SLICE "/machine.slice"
 
@@ -116,22 +118,6 @@ static int name_scope(Run *run) {
         return r > 0 ? -E_MACHINE_EXISTS : 0;
 }
 
-static int apply(void *subject) {
-        Run *run = subject;
-        int r;
-
-        r = run->spec->keep_unit ? split_unit(run) : name_scope(run);
-        if (r < 0 || !run->cgroup)
-                return r;
-
-        r = cgroup_make(run->cgroup);
-        if (r < 0)
-                return r;
-
-        run->cgroup_fd = cgroup_open(run->cgroup);
-        return run->cgroup_fd < 0 ? run->cgroup_fd : 0;
-}
-
 /* The kernel refuses unless it is empty: other machines may be in it. */
 static void remove_slice(void) {
         _cleanup_free_ char *path = NULL;
@@ -151,6 +137,45 @@ static void undo(void *subject) {
         (void) cgroup_remove(run->cgroup);
         if (startswith(run->cgroup, STANDALONE_SLICE "/") && !host_has_systemd())
                 remove_slice();
+}
+
+/* Where systemd makes a scope it keeps them; here nobody else does. */
+static int limit(Run *run) {
+        _cleanup_(properties_done) Properties wishes = {};
+        int r;
+
+        r = wishes_new(run->spec, true, &wishes);
+        if (r < 0 || wishes.n == 0)
+                return r;
+
+        if (startswith(run->cgroup, STANDALONE_SLICE "/")) {
+                enable_controllers("/");
+                enable_controllers(STANDALONE_SLICE);
+        }
+
+        run_set_object(run, "%s", run->cgroup);
+        return limits_apply(run->cgroup, &wishes);
+}
+
+static int apply(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = run->spec->keep_unit ? split_unit(run) : name_scope(run);
+        if (r < 0 || !run->cgroup)
+                return r;
+
+        r = cgroup_make(run->cgroup);
+        if (r < 0)
+                return r;
+
+        r = limit(run);
+        if (r >= 0)
+                r = run->cgroup_fd = cgroup_open(run->cgroup);
+        if (r < 0)
+                undo(run);
+
+        return MIN(r, 0);
 }
 
 static bool wanted(const void *subject) {

@@ -9,6 +9,7 @@
 #include "lib/scope/scope-systemd.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+#include "runtime/wishes.h"
 
 typedef struct Wait {
         bool done;
@@ -38,6 +39,7 @@ static int wait_for(sd_bus *bus, const Wait *wait) {
 static int apply(void *subject) {
         Run *run = subject;
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(properties_done) Properties wishes = {};
         _cleanup_(scope_backend_freep) ScopeBackend *backend = NULL;
         _cleanup_free_ char *unit = NULL, *description = NULL;
         Wait wait = {};
@@ -62,11 +64,16 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
+        r = wishes_new(run->spec, false, &wishes);
+        if (r < 0)
+                return r;
+
         r = backend->ops->start_scope(backend, &(ScopeRequest) {
                 .unit = unit,
                 .description = description,
                 .leader = run->leader,
                 .leader_fd = run->leader_pidfd,
+                .properties = &wishes,
         }, on_scope, &wait);
         if (r < 0)
                 return r;
@@ -86,6 +93,10 @@ static void explain(const void *subject, FILE *f) {
 
         if (machine_scope_name(run->spec->machine, &unit) >= 0)
                 (void) fprintf(f, "%s, where systemd runs the host", unit);
+        if (run->spec->slice)
+                (void) fprintf(f, ", Slice=%s", run->spec->slice);
+        for (char **p = run->spec->properties; p && *p; p++)
+                (void) fprintf(f, ", %s", *p);
 }
 
 const Step step_scope = {

@@ -116,6 +116,30 @@ class Resources(base.Guest):
         self.assertEqual(self.probe("call", "fsync"), "fsync EBADF\n")
 
 
+class Limits(base.Guest):
+    """Of the machine's control group, where no systemd makes it."""
+
+    @staticmethod
+    def controllers():
+        with open(os.path.join(base.cgroup_root(), "cgroup.controllers"), encoding="utf-8") as f:
+            return f.read().split()
+
+    def test_limits_of_the_control_group(self):
+        if "pids" not in self.controllers():
+            self.skipTest("the pids controller in the unified hierarchy")
+        self.assertEqual(self.probe("cat", "/sys/fs/cgroup/pids.max", options=["--property=TasksMax=123"]),
+                         "123\n")
+
+    def test_a_limit_that_cannot_be_kept_is_an_error(self):
+        if "memory" in self.controllers():
+            self.skipTest("a hierarchy without the memory controller")
+        self.assertRegex(self.refused(["--property=MemoryMax=1G"], "/probe", "who"),
+                         r"step cgroup \(.*\): Limits need the controllers")
+
+    def test_what_is_no_limit_is_for_units_only(self):
+        self.assertIn("pid 1\n", self.probe("who", options=["--property=Description=x", "--slice=x.slice"]))
+
+
 class Passed(base.Guest):
     """What the payload is handed."""
 
