@@ -17,6 +17,12 @@
 /* Tells the unit to start us anew: RestartForceExitStatus= of berth@.service. */
 #define EXIT_REBOOT 133
 
+/* What of a settings file counts for nothing. */
+static void tell_warnings(const Spec *spec) {
+        for (char **w = spec->warnings; w && *w; w++)
+                (void) log_warning(0, "%s", *w);
+}
+
 static int explain(const Spec *spec) {
         static const char *const titles[_STAGE_MAX] = {
                 [STAGE_HOST] = "On the host, before there is a leader",
@@ -28,6 +34,9 @@ static int explain(const Spec *spec) {
         Run run;
 
         run_init(&run, spec);
+        if (spec->settings_path)
+                (void) printf("# With %s%s\n", spec->settings_path,
+                              spec->settings_trusted ? "" : ", which is not trusted");
         for (Stage stage = 0; stage < _STAGE_MAX; stage++) {
                 Steps steps;
 
@@ -122,8 +131,10 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_SUCCESS;
 
         default:
-                if (spec->explain)
+                if (spec->explain) {
+                        tell_warnings(spec);
                         return explain(spec);
+                }
         }
 
         if (geteuid() != 0) {
@@ -137,6 +148,7 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_FAILURE;
         }
 
+        tell_warnings(spec);
         return run_until_off(spec);
 }
 

@@ -18,6 +18,7 @@ const Step *const step_table[] = {
         &step_user,
         &step_stub_init,
         &step_credentials,
+        &step_label_modules,
         &step_filter,
         &step_reference,
         &step_clocks,
@@ -73,6 +74,7 @@ const Step *const step_table[] = {
         &step_limits,           /* raising one needs a capability */
         &step_personality,
         &step_privileges,
+        &step_label,
         &step_load_filter,
         &step_verify_privileges,
         &step_exec,

@@ -205,21 +205,6 @@ static int on_notification(sd_event_source *source, int fd, uint32_t revents, vo
         return 0;
 }
 
-/* Who asks for its end and then kills it has both come at once: the wish is seen first. */
-static int watch_leader(Supervisor *s) {
-        sd_event_source *source = NULL;
-        int r;
-
-        r = sd_event_add_io(s->event, &source, s->run->leader_pidfd, EPOLLIN, on_leader, s);
-        if (r >= 0)
-                r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 1);
-        if (r >= 0)
-                r = sd_event_source_set_floating(source, true);
-
-        (void) sd_event_source_unref(source);
-        return r;
-}
-
 static int watch_notifications(Supervisor *s) {
         int r;
 
@@ -247,7 +232,7 @@ static int watch(Supervisor *s) {
                         return r;
         }
 
-        r = watch_leader(s);
+        r = sd_event_add_io(s->event, NULL, s->run->leader_pidfd, EPOLLIN, on_leader, s);
         if (r < 0)
                 return r;
 
@@ -290,8 +275,6 @@ static int exit_status(const Supervisor *s) {
                 return SUPERVISOR_REBOOT;
         if (s->end.si_status == SIGINT)
                 return EXIT_SUCCESS;
-        if (s->end.si_status == SIGKILL && s->n_terms > 0)
-                return EXIT_SUCCESS; /* it was to end, and somebody would not wait for it */
 
         (void) log_error(0, "Machine '%s' was ended by signal %s", machine,
                          signal_to_string(s->end.si_status, name));

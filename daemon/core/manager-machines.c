@@ -220,17 +220,19 @@ static void thaw_part(const MachineInfo *info) {
                 (void) cgroup_write(part, "cgroup.freeze", "0");
 }
 
-/* Our own supervisor knows that it has been asked, and that it is no failure of its guest's to be
- * killed then. Others would call it one: they are left to ask, as machined leaves them. */
-static void hurry(Machine *machine) {
+static void on_nobody_waits(_unused_ void *userdata, _unused_ int result) {
+}
+
+/* What we run ends at once, and its unit has not failed then. Other managers are left to ask, as
+ * machined leaves them. */
+static void hurry(Manager *m, const MachineInfo *info) {
         _cleanup_free_ char *part = NULL;
-        const MachineInfo *info = machine_info(machine);
 
         if (!streq_ptr(info->service, "berth-run") || machine_info_part(info, &part) <= 0)
                 return;
 
-        (void) machine_kill(machine, KILL_SUPERVISOR, SIGTERM);
         (void) cgroup_kill_all(part);
+        (void) m->scope->ops->retire(m->scope, info->unit, NULL, on_nobody_waits, NULL);
 }
 
 int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userdata) {
@@ -252,7 +254,7 @@ int manager_terminate(Manager *m, Machine *machine, ScopeDone done, void *userda
                 r = m->scope->ops->stop(m->scope, info->unit, info->cgroup, done, userdata);
                 has_job = true;
                 if (r >= 0)
-                        hurry(machine);
+                        hurry(m, info);
         } else
                 r = ask_supervisor(machine);
         if (r < 0)

@@ -61,7 +61,8 @@ typedef struct ScopeOps {
                         ScopeDone done,
                         void *userdata);
 
-        /* Waits until a unit has ended by itself, to the last process; it is not started anew then. */
+        /* Waits until a unit has ended by itself, to the last process; it is not started anew then, and
+         * has not failed. Without @cgroup it is one that is being stopped. */
         int (*retire)(
                         ScopeBackend *b,
                         const char *unit,

@@ -164,8 +164,8 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
 
         /* The command line of units/berth@.service. */
         char *argv[] = {
-                v->services->runtime, (char *) "--quiet", (char *) "--keep-unit", (char *) "--boot",
-                (char *) "--console=passive",
+                v->services->runtime, (char *) "--quiet", (char *) "--settings=override",
+                (char *) "--keep-unit", (char *) "--boot", (char *) "--console=passive",
                 (char *) "--link-journal=try-guest", (char *) "--network-veth",
                         (char *) "--notify-ready=auto",
                 machine, NULL,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
+#include "lib/spec/settings.h"
 
 /* Column in which the help's descriptions begin. */
 #define HELP_COLUMN 33
@@ -12,6 +14,8 @@ typedef struct Reader {
         int next;               /* the argument that is to be read */
         Spec *spec;
         ArgsOutcome outcome;
+        SettingsGroups seen;    /* groups of the options */
+        SettingsGroups skip;    /* groups of options that are not for us to set */
         char *error;
 } Reader;
 
@@ -35,12 +39,18 @@ static const Option *find_letter(char letter) {
 }
 
 static int apply(Reader *reader, const Option *o, const char *value) {
+        SettingsGroups group;
         int r;
 
         if (!o->set) { /* the two that are no matter of the spec */
                 reader->outcome = streq(o->name, "help") ? ARGS_HELP : ARGS_VERSION;
                 return 0;
         }
+
+        group = settings_group_of_option(o->name, o->letter);
+        reader->seen |= group;
+        if (group & reader->skip)
+                return 0;
 
         r = o->set(reader->spec, value);
         if (r >= 0 || r == -ENOMEM)
@@ -141,7 +151,10 @@ static int read_command(Reader *reader) {
         Spec *spec = reader->spec;
         int r;
 
-        for (int i = reader->next; i < reader->argc; i++) {
+        if (reader->next < reader->argc)
+                reader->seen |= settings_group_of_command();
+
+        for (int i = reader->next; i < reader->argc && !(reader->skip & settings_group_of_command()); i++) {
                 r = strv_push(&spec->command, reader->argv[i]);
                 if (r < 0)
                         return r;
@@ -162,19 +175,84 @@ static int default_directory(Spec *spec) {
         return spec->directory ? 0 : -errno;
 }
 
+static int read_all(Reader *reader) {
+        int r;
+
+        reader->next = 1;
+        r = read_options(reader);
+        if (r < 0 || reader->outcome != ARGS_RUN)
+                return r;
+
+        r = read_command(reader);
+        if (r >= 0)
+                r = default_directory(reader->spec);
+        return r < 0 ? r : spec_complete(reader->spec);
+}
+
+static int find_settings(Reader *reader, Settings *ret) {
+        const Spec *spec = reader->spec;
+        int r;
+
+        if (spec->settings == SETTINGS_NO || !spec->machine || !machine_name_is_valid(spec->machine))
+                return 0;
+
+        r = settings_find(spec->machine, spec->directory, spec->settings == SETTINGS_TRUSTED, ret);
+        if (r < 0 && r != -ENOMEM) {
+                (void) text_printf(&reader->error, "Cannot read the settings of '%s': %s", spec->machine,
+                                   strerror(-r));
+                return -EINVAL;
+        }
+
+        return r;
+}
+
+static int apply_settings(Reader *reader, const Settings *settings, SettingsGroups skip) {
+        const Setting *setting = NULL;
+        int r;
+
+        r = settings_apply(settings, skip, reader->spec, &setting);
+        if (r < 0 && r != -ENOMEM && setting) {
+                (void) text_printf(&reader->error, r == -ENOSYS ? "%s:%u: %s= is not supported" :
+                                   "%s:%u: not a valid value of %s=", settings->path, setting->line,
+                                   setting_name(setting));
+                return -EINVAL;
+        }
+
+        return r;
+}
+
+/* Once more, with the settings: of each group, one of the two has its say. */
+static int merge_settings(Reader *reader, Settings *settings) {
+        bool override = reader->spec->settings == SETTINGS_OVERRIDE;
+        SettingsGroups seen = reader->seen;
+        Spec *spec = reader->spec;
+        int r;
+
+        spec_done(spec);
+        spec_init(spec);
+        r = apply_settings(reader, settings, override ? 0 : seen);
+        if (r < 0)
+                return r;
+
+        reader->skip = override ? settings_groups(settings) : 0;
+        r = read_all(reader);
+        if (r < 0)
+                return r;
+
+        spec->settings_path = TAKE_PTR(settings->path);
+        spec->settings_trusted = settings->trusted;
+        spec->warnings = TAKE_PTR(settings->warnings);
+        return 0;
+}
+
 static int finish(Reader *reader) {
+        _cleanup_(settings_done) Settings settings = {};
         const char *complaint;
         int r;
 
-        r = read_command(reader);
-        if (r < 0)
-                return r;
-
-        r = default_directory(reader->spec);
-        if (r < 0)
-                return r;
-
-        r = spec_complete(reader->spec);
+        r = find_settings(reader, &settings);
+        if (r > 0)
+                r = merge_settings(reader, &settings);
         if (r < 0)
                 return r;
 
@@ -192,7 +270,7 @@ int args_parse(int argc, char *const *argv, Spec *spec, ArgsOutcome *ret_outcome
         assert(ret_outcome);
         assert(reterr_text);
 
-        r = read_options(&reader);
+        r = read_all(&reader);
         if (r >= 0 && reader.outcome == ARGS_RUN)
                 r = finish(&reader);
         if (r < 0) {

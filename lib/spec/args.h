@@ -11,25 +11,8 @@
 #include <stdio.h>
 
 #include "lib/base/base.h"
+#include "lib/spec/options.h"
 #include "lib/spec/spec.h"
-
-typedef enum OptionValue {
-        OPTION_NO_VALUE,
-        OPTION_OPTIONAL_VALUE,          /* only behind "=" */
-        OPTION_REQUIRED_VALUE,
-} OptionValue;
-
-typedef struct Option {
-        const char *name;               /* without the dashes; NULL: heading of a group, in text */
-        char letter;                    /* or 0 */
-        OptionValue value;
-        const char *metavar;
-        const char *text;
-        int (*set)(Spec *spec, const char *value);      /* -EINVAL: not a valid value */
-} Option;
-
-extern const Option option_table[];
-extern const size_t n_options;
 
 typedef enum ArgsOutcome {
         ARGS_RUN,
@@ -45,7 +28,8 @@ typedef enum ArgsOutcome {
  * @ret_outcome:        return location for what is wanted
  * @reterr_text:        return location for what is wrong, to be freed
  *
- * Options end at the first argument that is none: the rest is the command. The
+ * Options end at the first argument that is none: the rest is the command. What the
+ * machine's settings file says is in the spec as well, see lib/spec/settings.h. The
  * spec is completed and checked, too.
  *
  * Return: 0 on success, negative error code on failure.

@@ -7,8 +7,8 @@
 #include "lib/base/signals.h"
 #include "lib/base/text.h"
 #include "lib/spec/address-family.h"
-#include "lib/spec/args.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/options.h"
 #include "lib/spec/clocks.h"
 #include "lib/spec/property.h"
 #include "lib/spec/setters.h"
@@ -214,6 +214,14 @@ static int set_suppress_sync(Spec *spec, const char *value) {
 
 static int set_no_new_privileges(Spec *spec, const char *value) {
         return set_boolean(&spec->no_new_privileges, value);
+}
+
+static int set_selinux_context(Spec *spec, const char *value) {
+        return set_string(&spec->selinux_context, value);
+}
+
+static int set_apparmor_profile(Spec *spec, const char *value) {
+        return set_string(&spec->apparmor_profile, value);
 }
 
 static int set_families(Spec *spec, const char *value) {
@@ -543,6 +551,21 @@ static int set_no_pager(Spec *spec, const char *value) {
         return 0;
 }
 
+static int set_settings(Spec *spec, const char *value) {
+        int yes = parse_boolean(value);
+
+        if (yes >= 0)
+                spec->settings = yes ? SETTINGS_YES : SETTINGS_NO;
+        else if (streq(value, "override"))
+                spec->settings = SETTINGS_OVERRIDE;
+        else if (streq(value, "trusted"))
+                spec->settings = SETTINGS_TRUSTED;
+        else
+                return -EINVAL;
+
+        return 0;
+}
+
 static int set_quiet(Spec *spec, const char *value) {
         (void) value;
         spec->quiet = true;
@@ -564,6 +587,7 @@ const Option option_table[] = {
         HEADING("General"),
         FLAG("help", 'h', NULL, "Show this help"),
         FLAG("version", 0, NULL, "Show the version"),
+        VALUE("settings", 0, "MODE", set_settings, "Read NAME.nspawn: yes, no, override, trusted"),
         FLAG("no-pager", 0, set_no_pager, "Accepted: there is no pager"),
         FLAG("quiet", 'q', set_quiet, "Say nothing that is not an error"),
         FLAG("explain", 0, set_explain, "Print the steps that would be taken, and take none"),
@@ -618,6 +642,8 @@ const Option option_table[] = {
         VALUE("no-new-privileges", 0, "BOOL", set_no_new_privileges, "Let no program gain privileges"),
         VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
         VALUE("restrict-address-families", 0, "[~]LIST", set_families, "Sockets to allow, or to refuse"),
+        VALUE("selinux-context", 'Z', "CONTEXT", set_selinux_context, "What SELinux takes PID 1 for"),
+        VALUE("apparmor-profile", 0, "PROFILE", set_apparmor_profile, "What AppArmor takes PID 1 for"),
 
         HEADING("Resources"),
         VALUE("rlimit", 0, "NAME=SOFT[:HARD]", set_rlimit, "Set a resource limit of PID 1"),
@@ -674,3 +700,11 @@ const Option option_table[] = {
 };
 
 const size_t n_options = ELEMENTSOF(option_table);
+
+const Option *option_find(const char *name) {
+        for (size_t i = 0; i < n_options; i++)
+                if (option_table[i].name && *option_table[i].name && streq(option_table[i].name, name))
+                        return &option_table[i];
+
+        return NULL;
+}

@@ -32,8 +32,12 @@ void spec_done(Spec *spec) {
         free(spec->directory);
         (void) strv_free(spec->command);
         (void) strv_free(spec->environment);
+        free(spec->selinux_context);
+        free(spec->apparmor_profile);
         (void) strv_free(spec->allow_syscalls);
         (void) strv_free(spec->deny_syscalls);
+        free(spec->settings_path);
+        (void) strv_free(spec->warnings);
         free(spec->chdir);
         free(spec->pivot_new);
         free(spec->pivot_old);

@@ -160,6 +160,14 @@ typedef struct SpecRlimit {
 /* Processors with higher numbers cannot be named. */
 #define SPEC_CPUS_MAX 1024
 
+/* What a settings file may say, see lib/spec/settings.h. */
+typedef enum SettingsMode {
+        SETTINGS_YES,           /* what the command line does not */
+        SETTINGS_NO,
+        SETTINGS_OVERRIDE,      /* goes before the command line */
+        SETTINGS_TRUSTED,       /* as yes, wherever it lies */
+} SettingsMode;
+
 typedef struct Spec {
         /* Image */
         char *directory;        /* root directory, absolute, or NULL: find it by the machine's name */
@@ -183,6 +191,8 @@ typedef struct Spec {
         uint64_t drop_capabilities;     /* goes before both */
         uint64_t ambient_capabilities;  /* that the command has as whatever user */
 
+        char *selinux_context;
+        char *apparmor_profile;
         bool only_families;     /* of sockets: none but allow_families */
         uint64_t allow_families, deny_families;         /* bits, as of lib/spec/address-family.h */
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
@@ -236,6 +246,10 @@ typedef struct Spec {
         size_t n_credentials;
 
         /* Ourselves */
+        SettingsMode settings;
+        char *settings_path;    /* of the file that was read, or NULL */
+        bool settings_trusted;
+        char **warnings;        /* of what that has said, and was ignored */
         bool quiet;
         bool explain;
 } Spec;

@@ -110,6 +110,7 @@ class Resources(base.Guest):
         self.assertIn("i686", self.probe("machine", options=["--personality=x86"]))
         self.assertIn("x86_64", self.probe("machine", options=["--personality=x86-64"]))
 
+    @base.needs_filter
     def test_nothing_is_synced_if_so_wished(self):
         seen = self.probe("call", "fsync", ",", "call", "sync", options=["--suppress-sync=yes"])
         self.assertEqual(seen.splitlines(), ["fsync ok", "sync ok"])
@@ -393,6 +394,109 @@ class Files(base.Guest):
             self.assertEqual(seen.splitlines()[-1], "lo", options)
         self.assertIn("step network (/proc/self/ns/mnt): Invalid argument",
                       self.refused(["--network-namespace-path=/proc/self/ns/mnt"], "/probe", "who"))
+
+
+class Settings(base.Guest):
+    """NAME.nspawn, of the administrator's and beside the tree."""
+
+    def setUp(self):
+        super().setUp()
+        self.beside = os.path.join(os.path.dirname(self.root), f"{base.NAME}.nspawn")
+        os.makedirs("/run/systemd/nspawn", exist_ok=True)
+        self.trusted = f"/run/systemd/nspawn/{base.NAME}.nspawn"
+
+    def tearDown(self):
+        for path in (self.beside, self.trusted):
+            if os.path.lexists(path):
+                os.unlink(path)
+        super().tearDown()
+
+    def say(self, path, *lines):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def env(self, *options):
+        seen = self.run_guest(options, "/probe", "env")
+        return dict(line.split("=", 1) for line in seen.splitlines())
+
+    def test_the_first_file_counts(self):
+        self.say(self.beside, "[Exec]", "Environment=A=beside")
+        self.assertEqual(self.env()["A"], "beside")
+        self.say(self.trusted, "[Exec]", "Environment=A=run 'B=with blanks'")
+        self.assertEqual(self.env()["A"], "run")
+        self.assertEqual(self.env()["B"], "with blanks")
+        self.assertNotIn("A", self.env("--settings=no"))
+
+    def test_the_command_line_goes_before_unless_overridden(self):
+        self.say(self.trusted, "[Exec]", "Environment=A=file", "Hostname=file", "Parameters=/probe who")
+        self.assertEqual(self.env("-E", "B=1").get("A"), None)
+        self.assertEqual(self.env("--hostname=x")["A"], "file")
+        self.assertIn("host file\n", self.run_guest([], "/probe", "who"))
+        self.assertIn("host x\n", self.run_guest(["--hostname=x"], "/probe", "who"))
+        seen = self.run_guest(["--hostname=x", "--settings=override"], "/probe", "env")
+        self.assertIn("host file\n", seen)
+        self.assertIn("host file\n", self.run_guest([]))
+
+    def test_what_is_trusted_may_say_all(self):
+        self.write("src/file", "shown\n")
+        self.say(self.trusted, "[Files]", f"BindReadOnly={self.path('src')}:/dst",
+                 "[Network]", "Private=yes", "[Exec]", "LimitNOFILE=100:200", "SuppressSync=yes")
+        seen = self.probe("cat", "/dst/file", ",", "limits", ",", "list", "/sys/class/net")
+        self.assertIn("shown\n", seen)
+        self.assertRegex(seen, r"Max open files +100 +200 ")
+        self.assertEqual(seen.splitlines()[-1], "lo")
+
+    def test_what_lies_beside_the_tree_gets_nothing_of_the_host(self):
+        """The attack: an image that brings its own settings."""
+        self.say(self.beside, "[Exec]", "Capability=all", "AmbientCapability=CAP_SYS_MODULE",
+                 "PrivateUsers=no", "SystemCallFilter=kexec_load bpf", "LimitNOFILE=7",
+                 "OOMScoreAdjust=-1000", "CPUAffinity=0",
+                 "MachineID=00000000000000000000000000000001", "LinkJournal=host", "Ephemeral=yes",
+                 "[Files]", "Bind=/:/host", "BindReadOnly=/etc/shadow", "Overlay=/:/tmp/x:/host",
+                 "TemporaryFileSystem=/host", "Inaccessible=/probe", "BindUser=root",
+                 "[Network]", "VirtualEthernet=yes", "NamespacePath=/proc/1/ns/net", "Port=22", "Zone=x")
+        plain = self.probe("caps", ",", "limits", ",", "mounts", options=["--settings=no"])
+        ran = subprocess.run(self.arguments("/probe", "caps", ",", "limits", ",", "mounts"),
+                             text=True, stdin=subprocess.DEVNULL, capture_output=True,
+                             timeout=base.TIMEOUT, check=True)
+        count = lambda text: len(text.splitlines())  # noqa: E731
+        self.assertEqual(count(ran.stdout), count(plain))
+        self.assertEqual(ran.stdout.splitlines()[:6], plain.splitlines()[:6])
+        self.assertEqual(ran.stderr.count(" is ignored: only files in /etc and /run "), 20, ran.stderr)
+        self.assertIn("ENOENT", self.probe("stat", "/host", status=1))
+        self.assertEqual(self.probe("call", "kexec_load"), "kexec_load ENOSYS\n")
+
+    def test_ours_is_not_handed_to_who_asks_for_it(self):
+        self.say(self.beside, "[Exec]", "Environment=SECRET")
+        self.assertIn("not a valid value of Environment=", self.refused([], "/probe", "env"))
+
+    def test_it_may_forbid(self):
+        self.say(self.beside, "[Exec]", "SystemCallFilter=~mount", "DropCapability=CAP_CHOWN",
+                 "NoNewPrivileges=yes")
+        seen = self.probe("call", "mount", ",", "caps")
+        self.assertIn("mount EPERM\n", seen)
+        self.assertIn("NoNewPrivs:\t1\n", seen)
+
+    def test_trust_can_be_given(self):
+        self.say(self.beside, "[Network]", "Private=yes")
+        self.assertEqual(self.probe("list", "/sys/class/net", options=["--settings=trusted"]), "lo\n")
+
+    def test_what_is_no_file_is_refused_at_once(self):
+        os.mkfifo(self.beside)
+        self.assertIn("Cannot read the settings", self.refused([], "/probe", "who"))
+        os.unlink(self.beside)
+        os.symlink("/etc/shadow", self.beside)
+        self.assertIn("Cannot read the settings", self.refused([], "/probe", "who"))
+        os.unlink(self.beside)
+        self.say(self.beside, "#" * 70000)
+        self.assertIn("File too large", self.refused([], "/probe", "who"))
+
+    def test_what_is_wrong_is_told_with_its_line(self):
+        self.say(self.trusted, "[Exec]", "Foo=bar", "[Bar]", "\033[2J", "[Exec]", "KillSignal=SIGFOO")
+        self.assertRegex(self.refused([], "/probe", "who"),
+                         rf"{self.trusted}:6: not a valid value of KillSignal=")
+        self.say(self.trusted, "[Network]", "Zone=web")
+        self.assertIn(":2: Zone= is not supported", self.refused([], "/probe", "who"))
 
 
 if __name__ == "__main__":

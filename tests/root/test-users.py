@@ -93,6 +93,20 @@ class Ranges(Users):
             self.assertNotEqual(self.first(*other), CHOSEN)
             self.assertIn("/probe 0:0\n", self.probe("owner", "/probe", options=other))
 
+    def test_all_at_once_from_one_tree_have_different_ones(self):
+        self.chown_tree(CHOSEN)
+        with contextlib.ExitStack() as stack:
+            guests = [stack.enter_context(self.start("cat", "/proc/self/uid_map", ",", "wait",
+                                                     options=["-U", f"--machine={run.NAME}-{i}"]))
+                      for i in range(8)]
+            maps = {guest.stdout.readline().split()[1] for guest in guests}
+            for guest in guests:
+                self.assertTrue(guest.stdout.readline())
+                guest.terminate()
+                guest.wait(run.TIMEOUT)
+        self.assertEqual(len(maps), len(guests))
+        self.assertIn(str(CHOSEN), maps)
+
     def test_the_host_s_own_tree_has_no_range(self):
         self.assertIn("belongs to the host's users", self.refused(["--private-users"], "/probe"))
 
@@ -117,6 +131,19 @@ class Inside(Users):
         words = sum((["owner", path, ","] for path in paths), [])[:-1]
         seen = self.probe(*words, options=["-U"]).splitlines()
         self.assertEqual([line.split()[1].split(":")[0] for line in seen], ["0"] * len(paths), seen)
+
+    def test_other_options_work_as_without(self):
+        secret = self.path("secret")
+        self.write("secret", "of the guest\n", 0o600)
+        options = ["-U", "--as-pid2", f"--load-credential=word:{secret}", "--rlimit=NOFILE=100:200",
+                   "--oom-score-adjust=500", "--cpu-affinity=0", "--no-new-privileges=yes", "--read-only"]
+        seen = self.probe("cat", "/run/host/credentials/word", ",", "limits", ",", "cat",
+                          "/proc/self/oom_score_adj", ",", "who", options=options,
+                          env=dict(os.environ, BERTH_PROGRAMS=os.path.dirname(run.RUN)))
+        self.assertIn("of the guest\n", seen)
+        self.assertRegex(seen, r"Max open files +100 +200 ")
+        self.assertIn("\n500\n", seen)
+        self.assertIn("pid 2\n", seen)
 
     def test_what_it_makes_is_on_the_disk_as_it_looked(self):
         self.probe("create", "/new", ",", "chown", "/probe", "7", options=["-U"])
@@ -424,6 +451,36 @@ class Shifting(Users):
             stack.callback(subprocess.run, ["umount", self.path("mnt")], check=True)
             self.probe("who", options=self.OPTIONS)
             self.assertEqual(os.stat(outside).st_uid, 0)
+
+
+    def test_who_swaps_directories_for_links_gives_nothing_away(self):
+        with tempfile.TemporaryDirectory() as outside:
+            with open(os.path.join(outside, "file"), "w", encoding="utf-8"):
+                pass
+            os.symlink(outside, self.path("link"))
+            for i in range(200):
+                self.write(f"deep/{i}/file", "x")
+            swapper = subprocess.Popen([sys.executable, "-c", SWAPPER, self.path("deep"), self.path("link")])
+            try:
+                for base in range(CHOSEN, CHOSEN + 20 * BLOCK, BLOCK):
+                    ran = subprocess.run(self.arguments(f"--private-users={base}", "--private-users-chown",
+                                                        "/probe", "who"), stdin=subprocess.DEVNULL,
+                                         capture_output=True, timeout=run.TIMEOUT, check=False)
+                    self.assertIn(ran.returncode, (0, 1))
+            finally:
+                swapper.kill()
+                swapper.wait()
+            for path in (outside, os.path.join(outside, "file")):
+                self.assertEqual(os.stat(path).st_uid, 0)
+
+
+# Exchanges the two paths that it is given, for ever: renameat2() with RENAME_EXCHANGE.
+SWAPPER = """
+import ctypes, os, sys
+one, two = (os.fsencode(p) for p in sys.argv[1:])
+while True:
+    ctypes.CDLL(None).renameat2(-100, one, -100, two, 2)
+"""
 
 
 def capability(revision, root=0):

@@ -21,6 +21,10 @@ address_of() {
     [ "$(systemctl show berth@web.service --property=Delegate --value)" = yes ]
 }
 
+unit_succeeded() {
+    [ "$(systemctl show -P Result "$1")" = success ]
+}
+
 @test "a guest that is deaf is terminated at once, and that is no failure" {
     busybox_make deaf
     printf '#!/bin/sh\nexec tail -f /dev/null\n' >"$MACHINES/deaf/sbin/init"
@@ -28,7 +32,7 @@ address_of() {
     berthctl terminate deaf
     eventually refused machine_listed deaf
     eventually refused unit_active berth@deaf.service # which would wait for two minutes
-    [ "$(systemctl show -P Result berth@deaf.service)" = success ]
+    eventually unit_succeeded berth@deaf.service
     guest_remove deaf
 }
 

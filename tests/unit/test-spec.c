@@ -115,7 +115,7 @@ TEST(a_link_of_its_own_is_a_network_of_its_own) {
 
 TEST(what_is_not_offered_yet_is_unknown) {
         check_refused("berth-run -M web --image=x.raw");
-        check_refused("berth-run -M web -Z label");
+        check_refused("berth-run -M web -L label");
         check_refused("berth-run -M web --private-users=managed");
         check_refused("berth-run -M web --network-bridge=br0");
         check_refused("berth-run -M web --template=/srv");

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/kernel/label.h"
+
+#define LABEL_SIZE_MAX 4096
+
+/* The attribute that is read at the next exec(). That of AppArmor has a place of its
+ * own since Linux 5.8; before, it is where SELinux' is. */
+static int open_attribute(int proc_fd, LabelModule module, int flags) {
+        int fd = -1;
+
+        if (module == LABEL_APPARMOR)
+                fd = openat(proc_fd, "thread-self/attr/apparmor/exec", flags | O_CLOEXEC);
+        if (fd < 0)
+                fd = openat(proc_fd, "thread-self/attr/exec", flags | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+bool label_is_supported(LabelModule module) {
+        _cleanup_free_ char *enabled = NULL;
+
+        if (module == LABEL_SELINUX)
+                return access("/sys/fs/selinux/enforce", F_OK) >= 0;
+
+        return file_read("/sys/module/apparmor/parameters/enabled", LABEL_SIZE_MAX, &enabled) >= 0 &&
+               *enabled == 'Y';
+}
+
+static int verify(int proc_fd, LabelModule module, const char *label) {
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *text = NULL;
+        const char *rest;
+        int r;
+
+        fd = open_attribute(proc_fd, module, O_RDONLY);
+        if (fd < 0)
+                return fd;
+
+        r = fd_read_all(fd, LABEL_SIZE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        /* AppArmor adds the profile's mode, SELinux perhaps a line's end. */
+        rest = startswith(text, label);
+        return rest && (*rest == '\0' || *rest == '\n' || *rest == ' ') ? 0 : -EOPNOTSUPP;
+}
+
+int label_set_exec(int proc_fd, LabelModule module, const char *label) {
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *command = NULL;
+        int r;
+
+        assert(proc_fd >= 0);
+        assert(label);
+
+        fd = open_attribute(proc_fd, module, O_WRONLY);
+        if (fd < 0)
+                return fd;
+
+        r = text_printf(&command, "%s%s", module == LABEL_APPARMOR ? "exec " : "", label);
+        if (r >= 0)
+                r = fd_write_all(fd, command, strlen(command));
+
+        return r < 0 ? r : verify(proc_fd, module, label);
+}
