@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/kernel/cgroup.h"
@@ -63,6 +64,7 @@ static void terminate(Supervisor *s) {
         }
 
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Terminating...");
+        (void) fault_point("stop", "request");
 
         /* Who was frozen hears nothing, and whoever has frozen it may not know who ends us. */
         if (s->run->cgroup)
@@ -325,6 +327,7 @@ int supervisor_run(Run *run) {
         if (r < 0)
                 return r;
 
+        (void) fault_point("stop", "end");
         (void) tell_status(&s); /* the last one may have had to wait */
         note_end(&s);
         return exit_status(&s);

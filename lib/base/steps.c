@@ -54,6 +54,16 @@ int steps_resume(Steps *s, int result, const Step **reterr_step) {
         return steps_run(s, reterr_step);
 }
 
+static void undo(Steps *s, const Step *step) {
+        if (s->fault) {
+                (void) fault_point("undo", step->name);
+                if (fault_skips("undo", step->name))
+                        return;
+        }
+
+        step->undo(s->subject);
+}
+
 void steps_undo(Steps *s) {
         assert(s);
 
@@ -61,7 +71,7 @@ void steps_undo(Steps *s) {
                 const Step *step = s->table[--s->next];
 
                 if (step->undo && step_applies(s, step))
-                        step->undo(s->subject);
+                        undo(s, step);
         }
 }
 

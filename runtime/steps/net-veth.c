@@ -10,8 +10,30 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
+/* The kernel takes its time to remove the link of a machine whose supervisor was killed. There is no
+ * other machine of this name, or there were no control group for this one; but where the unit sees to
+ * that, we do not know. */
+static bool remove_stale(const Run *run, Netlink *nl, const NetlinkVeth *veth) {
+        NetlinkLink link;
+        int r;
+
+        if (run->spec->keep_unit)
+                return false;
+
+        r = netlink_find_link(nl, veth->name, &link);
+        if (r < 0)
+                return r == -ENODEV;
+        if (!streq(link.kind, "veth") || link.group != 0 ||
+            memcmp(&link.mac, &veth->mac, sizeof(link.mac)) != 0)
+                return false;
+
+        r = netlink_delete_link(nl, link.ifindex);
+        return r >= 0 || r == -ENODEV;
+}
+
 static int create(Run *run, Netlink *nl, const char *name, bool shortened) {
         _cleanup_close_ int netns_fd = -EBADF;
+        NetlinkVeth veth;
         NetlinkLink link;
         Id128 host = {};
         int r;
@@ -23,13 +45,16 @@ static int create(Run *run, Netlink *nl, const char *name, bool shortened) {
         /* A host without an id has the same addresses as any other such. */
         (void) id128_host_machine(&host);
 
-        r = netlink_create_veth(nl, &(NetlinkVeth) {
+        veth = (NetlinkVeth) {
                 .name = name,
                 .mac = mac_derive(MAC_VETH_HOST, host, run->spec->machine, 0),
                 .peer_name = IFNAME_GUEST,
                 .peer_mac = mac_derive(MAC_VETH_GUEST, host, run->spec->machine, 0),
                 .peer_netns_fd = netns_fd,
-        });
+        };
+        r = netlink_create_veth(nl, &veth);
+        if (r == -EEXIST && remove_stale(run, nl, &veth))
+                r = netlink_create_veth(nl, &veth);
         if (r < 0)
                 return r;
 
