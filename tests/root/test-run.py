@@ -487,7 +487,7 @@ class Privileges(Guest):
     def test_only_the_default_capabilities_are_left(self):
         caps = self.caps()
         self.assertEqual(caps["CapBnd"], caps["CapEff"])
-        self.assertEqual(int(caps["CapBnd"], 16) | 1 << 24, 0xfdecafff)
+        self.assertEqual(int(caps["CapBnd"], 16) | 1 << 24, 0x9decafff)
         self.assertEqual(int(caps["CapInh"], 16) | int(caps["CapAmb"], 16), 0)
 
     def test_a_network_of_its_own_brings_net_admin(self):
@@ -832,7 +832,7 @@ class Hostile(Guest):
         self.probe("who")
         self.assertEqual(os.readlink(self.path("etc/localtime")), "../usr/share/zoneinfo/" + name)
         os.unlink(self.path("etc/localtime"))
-        os.rmdir(self.path("etc"))
+        shutil.rmtree(self.path("etc"))  # with its resolv.conf
         os.symlink(self.outside, self.path("etc"))
         self.probe("who")
         with open(zone, encoding="utf-8") as f:
