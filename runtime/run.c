@@ -25,6 +25,7 @@ void run_init(Run *run, const Spec *spec) {
                 .netns_fd = -EBADF,
                 .cgroup_fd = -EBADF,
                 .leader_pidfd = -EBADF,
+                .sync_fd = -EBADF,
                 .dev_fd = -EBADF,
                 .proc_fd = -EBADF,
                 .sys_fd = -EBADF,

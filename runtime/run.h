@@ -127,6 +127,7 @@ typedef struct Run {
         unsigned veth;          /* ifindex of our end, if we made it */
 
         /* STAGE_OUTER and STAGE_OWN, in the leader */
+        int sync_fd;            /* our end of what connects us with the supervisor; not ours to close */
         int dev_fd;
         int proc_fd;
         int sys_fd;

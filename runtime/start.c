@@ -69,6 +69,7 @@ static _Noreturn void leader_go_on(Run *run, int sync_fd) {
         if (r <= 0 || message.point != SYNC_ATTACHED)
                 _exit(LEADER_FAILED); /* the supervisor has given up, or is gone */
 
+        run->sync_fd = sync_fd;
         leader_take_stage(run, sync_fd, STAGE_INNER);
         _exit(LEADER_FAILED); /* not reached: the last step is exec */
 }
@@ -205,13 +206,20 @@ static int report_message(const Run *run, const SyncMessage *m) {
 static int report_leader(const Run *run, int sync_fd, bool wait) {
         SyncMessage message;
         int fds[_GUEST_FD_MAX], r;
+        bool executing = false;
 
         for (;;) {
                 r = sync_receive(sync_fd, wait, &message, fds, _GUEST_FD_MAX);
+                if (r == 0 && wait && !executing)
+                        return report_failure(run->spec->machine, "leader", "", -E_MACHINE_FAILED);
                 if (r <= 0)
                         return 0;
                 if (message.point == SYNC_FAILED)
                         return report_message(run, &message);
+                if (message.point == SYNC_EXECUTING) {
+                        executing = true;
+                        continue;
+                }
 
                 for (size_t i = 0; i < _GUEST_FD_MAX; i++)
                         (void) close(fds[i]);

@@ -17,6 +17,7 @@ typedef enum SyncPoint {
         SYNC_MAPPED,            /* supervisor: the leader's users are who they shall be */
         SYNC_ASSEMBLED,         /* leader: the mount tree stands; carries descriptors */
         SYNC_ATTACHED,          /* supervisor: cgroup, registration and network are as they shall be */
+        SYNC_EXECUTING,         /* leader: the payload is next */
         SYNC_FAILED,            /* leader: it ends here */
         _SYNC_POINT_MAX,
 } SyncPoint;

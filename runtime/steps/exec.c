@@ -12,6 +12,7 @@
 #include "runtime/program.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+#include "runtime/sync.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -297,6 +298,10 @@ static int apply(void *subject) {
         r = process_reset_signals();
         if (r >= 0)
                 r = close_others(run);
+        if (r < 0)
+                return r;
+
+        r = sync_send(run->sync_fd, &(SyncMessage) { .point = SYNC_EXECUTING }, NULL, 0);
         if (r < 0)
                 return r;
         if (run->spec->as_pid2)
