@@ -40,13 +40,18 @@ SETS = {
     "read-only": ["--read-only", "--private-network", *COMMAND],
     "options": ["--as-pid2", "--time-offset=monotonic:5", "--cpu-affinity=0", "--oom-score-adjust=5",
                 "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", *COMMAND],
+    "ephemeral": ["-x", *COMMAND],
+    "volatile": ["--volatile=yes", "/usr/probe", "who"],
+    "pivot-root": ["--pivot-root=/inner:/whole", *COMMAND],
+    "network": [f"--network-namespace-path=/proc/{os.getpid()}/ns/net", *COMMAND],
 }
 
 # Of the others only the steps are tried that are in none before them: here the processes differ.
 WHOLE = ("users",)
 
-# Told on hosts that have a daemon: tests/system/runtime-faults.bats.
-ELSEWHERE = {"register"}
+# Told on hosts that have a daemon: tests/system/runtime-faults.bats. And what only kernels have that
+# know of labels.
+ELSEWHERE = {"register", "label", "label-modules"}
 
 # Steps of the supervisor. Of a leader that dies it may notice at a step of its own.
 OF_SUPERVISOR = "On the host"
@@ -87,8 +92,9 @@ class Faults(run.Guest):
                                                      check=True).stdout:
             self.skipTest("built without fault points")
         self.write("usr/lib/os-release", "ID=x\n")
-        os.makedirs(self.path("sbin"))
-        shutil.copy(run.PROBE, self.path("sbin/init"))
+        for name in ("sbin/init", "usr/probe", "inner/probe"):
+            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+            shutil.copy(run.PROBE, self.path(name))
 
     def steps(self, options):
         """Name, object and place of each, in order."""
