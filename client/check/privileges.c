@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
@@ -90,9 +91,10 @@ static int each_entry(
 }
 
 static int find_virtual(_unused_ int directory_fd, const char *name, void *userdata) {
-        const char *rest = startswith(name, "tty");
+        const char *number = startswith(name, "tty");
+        unsigned n;
 
-        if ((!rest || !*rest || rest[strspn(rest, "0123456789")]) && !startswith(name, "vcs"))
+        if (!startswith(name, "vcs") && (!number || parse_unsigned(number, UINT_MAX, &n) < 0))
                 return 0;
 
         (void) snprintf(userdata, EVIDENCE_MAX, "%s", name);

@@ -158,7 +158,7 @@ const char *environment_block_find(const char *block, size_t size, const char *n
 int subject_variable(const Subject *s, const char *name, char **ret) {
         _cleanup_free_ char *block = NULL;
         const char *value;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = read_whole(s, "environ", ENVIRONMENT_SIZE_MAX, &block, &size);
