@@ -256,9 +256,28 @@ static int follow_leader(Run *run, int sync_fd) {
         return 0;
 }
 
+/* Who registers a machine links its journal only if that is there, and it is the leader's step that
+ * makes it. It says no more than one thing until it is answered, or has gone. */
+static int wait_journal(const Run *run, int sync_fd) {
+        struct pollfd p = { .fd = sync_fd, .events = POLLIN };
+
+        if (run->spec->link_journal == LINK_JOURNAL_NO)
+                return 0;
+
+        while (poll(&p, 1, -1) < 0)
+                if (errno != EINTR)
+                        return -errno;
+
+        return 0;
+}
+
 static int attach_leader(Run *run, Start *start, int sync_fd) {
         const Step *step = NULL;
         int r;
+
+        r = wait_journal(run, sync_fd);
+        if (r < 0)
+                return report_failure(run->spec->machine, "leader", "", r);
 
         run_steps_init(run, &start->leader, STAGE_LEADER);
         r = steps_run(&start->leader, &step);
