@@ -200,7 +200,7 @@ TEST(a_program_may_catch_them) {
         _cleanup_(daemon_done) Daemon d;
 
         daemon_init(&d);
-        d.script = "trap 'exit 9' USR1; kill -USR1 $(cat); while :; do sleep 0.01; done";
+        d.script = "sleep 1000 & trap 'kill $!; exit 9' USR1; kill -USR1 $(cat); wait";
         CHECK_OK(d.input = memfd_create("input", MFD_CLOEXEC));
         d.tells_client = true;
         daemon_run(&d, "berthctl exec web sh -c SCRIPT");
