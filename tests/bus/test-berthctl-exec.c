@@ -181,7 +181,7 @@ TEST(a_pipe_that_the_program_closes_is_closed) {
         CHECK_OK(pipe2(fds, O_CLOEXEC));
         d.input = fds[0];
         d.watched = fds[1];
-        d.script = "exec <&-; sleep 1000";
+        d.script = "exec <&-; exec sleep 1000";
         daemon_run(&d, "berthctl exec web sh -c SCRIPT");
         CHECK(d.status == 143);
 }
