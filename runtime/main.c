@@ -130,6 +130,10 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                               fault_points_exist ? ", with fault points" : "");
                 return EXIT_SUCCESS;
 
+        case ARGS_LIST:
+                args_list(spec, stdout);
+                return EXIT_SUCCESS;
+
         default:
                 if (spec->explain) {
                         tell_warnings(spec);

@@ -2,8 +2,9 @@
 
 #include <sys/socket.h>
 
-#include "lib/base/text.h"
+#include "lib/base/base.h"
 #include "lib/spec/address-family.h"
+#include "lib/spec/read.h"
 
 static const char *const name_table[] = {
         [AF_UNIX] = "AF_UNIX",
@@ -58,40 +59,17 @@ const char *address_family_name(unsigned family) {
         return family < ELEMENTSOF(name_table) ? name_table[family] : NULL;
 }
 
-static int parse_one(const char *s, uint64_t *ret) {
+static int find(const char *name) {
         for (unsigned i = 0; i < ELEMENTSOF(name_table); i++)
-                if (name_table[i] && streq(name_table[i], s)) {
-                        *ret = ADDRESS_FAMILY_BIT(i);
-                        return 0;
-                }
+                if (name_table[i] && streq(name_table[i], name))
+                        return (int) i;
 
         return -EINVAL;
 }
 
 int address_families_parse(const char *s, uint64_t *ret) {
-        _cleanup_(strv_freep) char **words = NULL;
-        uint64_t bits = 0;
-        int r;
-
         assert(s);
         assert(ret);
 
-        r = strv_split(s, " ", &words);
-        if (r < 0)
-                return r;
-        if (strv_length(words) == 0)
-                return -EINVAL;
-
-        for (char **w = words; *w; w++) {
-                uint64_t bit;
-
-                r = parse_one(*w, &bit);
-                if (r < 0)
-                        return r;
-
-                bits |= bit;
-        }
-
-        *ret = bits;
-        return 0;
+        return spec_read_bits(s, " ", find, ret);
 }

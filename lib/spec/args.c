@@ -42,8 +42,13 @@ static int apply(Reader *reader, const Option *o, const char *value) {
         SettingsGroups group;
         int r;
 
-        if (!o->set) { /* the two that are no matter of the spec */
+        if (!option_is_of_spec(o)) {
                 reader->outcome = streq(o->name, "help") ? ARGS_HELP : ARGS_VERSION;
+                return 0;
+        }
+        if (value && streq(value, "help") && option_lists(o)) {
+                reader->spec->list_option = o->name;
+                reader->outcome = ARGS_LIST;
                 return 0;
         }
 
@@ -52,7 +57,7 @@ static int apply(Reader *reader, const Option *o, const char *value) {
         if (group & reader->skip)
                 return 0;
 
-        r = o->set(reader->spec, value);
+        r = option_set(o, reader->spec, value);
         if (r >= 0 || r == -ENOMEM)
                 return r;
 
@@ -312,4 +317,11 @@ void args_help(FILE *f) {
                         help_option(&option_table[i], f);
                 else
                         (void) fprintf(f, "\n%s:\n", option_table[i].text);
+}
+
+void args_list(const Spec *spec, FILE *f) {
+        assert(spec);
+        assert(spec->list_option);
+
+        option_list(option_find(spec->list_option), f);
 }

@@ -18,6 +18,7 @@ typedef enum ArgsOutcome {
         ARGS_RUN,
         ARGS_HELP,
         ARGS_VERSION,
+        ARGS_LIST,              /* what values the spec's list_option takes */
 } ArgsOutcome;
 
 /**
@@ -43,3 +44,10 @@ int args_parse(int argc, char *const *argv, Spec *spec, ArgsOutcome *ret_outcome
  * @f:                  where to
  */
 void args_help(FILE *f);
+
+/**
+ * args_list() - print what values an option takes, as OPTION=help asks for
+ * @spec:               spec, after ARGS_LIST
+ * @f:                  where to
+ */
+void args_list(const Spec *spec, FILE *f);

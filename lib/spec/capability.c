@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "lib/base/text.h"
+#include "lib/base/base.h"
 #include "lib/spec/capability.h"
+#include "lib/spec/read.h"
 
 static const char *const name_table[] = {
         [CAP_CHOWN] = "cap_chown",
@@ -51,21 +52,15 @@ const char *capability_name(unsigned capability) {
         return capability < ELEMENTSOF(name_table) ? name_table[capability] : NULL;
 }
 
-static int parse_one(const char *s, uint64_t *ret) {
+static int find(const char *name) {
         for (unsigned i = 0; i < ELEMENTSOF(name_table); i++)
-                if (strcasecmp(s, name_table[i]) == 0) {
-                        *ret = CAPABILITY_BIT(i);
-                        return 0;
-                }
+                if (strcasecmp(name, name_table[i]) == 0)
+                        return (int) i;
 
         return -EINVAL;
 }
 
 int capabilities_parse(const char *s, uint64_t *ret) {
-        _cleanup_(strv_freep) char **words = NULL;
-        uint64_t bits = 0;
-        int r;
-
         assert(s);
         assert(ret);
 
@@ -74,22 +69,5 @@ int capabilities_parse(const char *s, uint64_t *ret) {
                 return 0;
         }
 
-        r = strv_split(s, ",", &words);
-        if (r < 0)
-                return r;
-        if (strv_length(words) == 0)
-                return -EINVAL;
-
-        for (char **w = words; *w; w++) {
-                uint64_t bit;
-
-                r = parse_one(*w, &bit);
-                if (r < 0)
-                        return r;
-
-                bits |= bit;
-        }
-
-        *ret = bits;
-        return 0;
+        return spec_read_bits(s, ",", find, ret);
 }

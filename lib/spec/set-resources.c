@@ -97,6 +97,11 @@ int set_rlimit(Spec *spec, const char *value) {
         return 0;
 }
 
+void list_rlimits(FILE *f) {
+        for (int i = 0; i < SPEC_RLIMITS_MAX; i++)
+                (void) fprintf(f, "%s\n", rlimit_names[i]);
+}
+
 const char *spec_rlimit_name(int resource) {
         return resource >= 0 && resource < SPEC_RLIMITS_MAX ? rlimit_names[resource] : NULL;
 }
@@ -189,4 +194,9 @@ int set_personality(Spec *spec, const char *value) {
                 }
 
         return -EINVAL;
+}
+
+void list_personalities(FILE *f) {
+        for (size_t i = 0; i < ELEMENTSOF(personality_table); i++)
+                (void) fprintf(f, "%s\n", personality_table[i].name);
 }

@@ -221,10 +221,10 @@ const char *setting_name(const Setting *setting) {
 static int set_option(Spec *spec, const char *option, const char *value) {
         const Option *o = option_find(option);
 
-        if (!o || !o->set)
+        if (!o)
                 return -ENOSYS;
 
-        return o->set(spec, o->value == OPTION_NO_VALUE ? NULL : value);
+        return option_set(o, spec, o->value == OPTION_NO_VALUE ? NULL : value);
 }
 
 /* The next word of a line in which quotes and backslashes keep blanks; 0 at its end. */

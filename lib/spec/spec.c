@@ -13,7 +13,9 @@ void spec_init(Spec *spec) {
         *spec = (Spec) { .register_machine = true, .link_journal = LINK_JOURNAL_AUTO };
 }
 
-static void mount_done(SpecMount *m) {
+void spec_mount_done(SpecMount *m) {
+        assert(m);
+
         free(m->source);
         free(m->target);
         free(m->options);
@@ -49,7 +51,7 @@ void spec_done(Spec *spec) {
         (void) strv_free(spec->properties);
 
         for (size_t i = 0; i < spec->n_mounts; i++)
-                mount_done(&spec->mounts[i]);
+                spec_mount_done(&spec->mounts[i]);
         free(spec->mounts);
         for (size_t i = 0; i < spec->n_credentials; i++)
                 credential_done(&spec->credentials[i]);

@@ -246,6 +246,7 @@ typedef struct Spec {
         size_t n_credentials;
 
         /* Ourselves */
+        const char *list_option;        /* whose values are asked for, or NULL */
         SettingsMode settings;
         char *settings_path;    /* of the file that was read, or NULL */
         bool settings_trusted;
@@ -256,6 +257,9 @@ typedef struct Spec {
 
 void spec_init(Spec *spec);
 void spec_done(Spec *spec);
+
+/* Frees what a mount holds that was not added. */
+void spec_mount_done(SpecMount *mount);
 
 /**
  * spec_add_mount() - add a mount

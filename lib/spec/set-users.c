@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lib/spec/setters.h"
+#include "lib/spec/users.h"
+
+int set_private_users(Spec *spec, const char *value) {
+        spec->users_optional = false;
+        return spec_set_private_users(spec, value ?: "yes");
+}
+
+int set_users_if_possible(Spec *spec, const char *value) {
+        (void) value;
+        spec->users_optional = true;
+        spec->ownership = OWNERSHIP_AUTO;
+        return spec_set_private_users(spec, "pick");
+}
+
+int set_ownership_chown(Spec *spec, const char *value) {
+        (void) value;
+        spec->ownership = OWNERSHIP_CHOWN;
+        return 0;
+}
