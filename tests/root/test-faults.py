@@ -10,7 +10,6 @@ usage: test-faults.py BERTH-RUN PROBE
 """
 
 import glob
-import importlib.util
 import os
 import re
 import shutil
@@ -21,10 +20,9 @@ import sys
 import time
 import unittest
 
+import berthrun as run
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.util.spec_from_file_location("run", os.path.join(HERE, "test-run.py"))
-run = importlib.util.module_from_spec(loader)
-loader.loader.exec_module(run)
 
 os.environ["BERTH_PROGRAMS"] = os.path.dirname(run.RUN)
 SOURCES = os.path.join(HERE, "..", "..", "runtime", "steps")

@@ -6,7 +6,6 @@ guest, and that nothing is left.
 usage: test-options.py BERTH-RUN PROBE
 """
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -16,10 +15,7 @@ import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SPEC = importlib.util.spec_from_file_location("test_run", os.path.join(HERE, "test-run.py"))
-base = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(base)
+import berthrun as base
 
 # berth-init lies beside berth-run.
 os.environ["BERTH_PROGRAMS"] = os.path.dirname(base.RUN)

@@ -8,7 +8,6 @@ usage: test-users.py BERTH-RUN PROBE
 
 import contextlib
 import fcntl
-import importlib.util
 import os
 import shutil
 import stat
@@ -16,12 +15,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.util.spec_from_file_location("run", os.path.join(HERE, "test-run.py"))
-run = importlib.util.module_from_spec(loader)
-loader.loader.exec_module(run)
+import berthrun as run
 
 BLOCK = 65536
 CHOSEN = 1000 * BLOCK
@@ -518,38 +513,6 @@ class ShiftingFaults(Shifting):
                 self.probe("who", options=[f"--private-users={CHOSEN}", "--private-users-ownership=chown"])
                 self.assertEqual(min(self.owners()), CHOSEN)
                 os.chown(self.root, 0, 0) # so that the name decides again
-
-
-class Faults(Users):
-    def fault(self, where):
-        return subprocess.run(self.arguments("-U", "-n", "/probe", "who"), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=run.TIMEOUT, check=False,
-                              env=dict(os.environ, BERTH_FAULT=f"start:{where}"))
-
-    def setUp(self):
-        super().setUp()
-        if self.fault("root=5").returncode == 0:
-            self.skipTest("built without fault points")
-
-    def steps(self):
-        plan = subprocess.run(self.arguments("-U", "-n", "--explain", "/probe", "who"),
-                              capture_output=True, text=True, check=True, timeout=run.TIMEOUT).stdout
-        return [line.split()[0] for line in plan.splitlines() if not line.startswith("# ")] + ["maps"]
-
-    def test_a_step_that_fails_is_named_and_undone(self):
-        for step in self.steps():
-            ran = self.fault(f"{step}=5")
-            self.assertEqual(ran.returncode, 1, step)
-            self.assertRegex(ran.stderr, rf"step {step}\b.*Input/output error")
-            run.wait_for_links(self.before)
-            self.assertEqual(run.host_state(), self.before, step)
-
-    def test_killed_at_any_step_the_next_start_has_the_same_users(self):
-        base = self.first("-U")
-        for step in self.steps():
-            self.fault(step)
-            run.wait_for_links(self.before)
-            self.assertEqual(self.first("-U"), base, step)
 
 
 if __name__ == "__main__":
