@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* berth-run: makes a container, and stays with it until it ends. */
+/* berth-runtime: what berth-run executes. It makes a container, and stays with it until it ends. */
 
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -105,15 +105,8 @@ static bool guest_is_host_s_root(const Spec *spec) {
         return !others || spec->users_optional;
 }
 
-/* A guest that is changed while it starts may have us execute ourselves in it (CVE-2019-5736). */
-static int protect_program(char *const *argv) {
-        int r;
-
-        r = sealed_exec_read_only(argv);
-        if (r < 0)
-                return r;
-
-        /* It is that of the descriptor otherwise. */
+/* Its name is that of a descriptor, or of a file that nobody starts by hand. */
+static int take_name(void) {
         return prctl(PR_SET_NAME, "berth-run") < 0 ? -errno : 0;
 }
 
@@ -146,7 +139,11 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 return EXIT_FAILURE;
         }
 
-        r = guest_is_host_s_root(spec) ? protect_program(argv) : 0;
+        /* A guest that is changed while it starts may have us execute ourselves in it (CVE-2019-5736).
+         * berth-run, which launches us, has seen to it: then there is nothing left to do. */
+        r = guest_is_host_s_root(spec) ? sealed_exec_read_only(argv) : 0;
+        if (r >= 0)
+                r = take_name();
         if (r < 0) {
                 (void) log_error(r, "Cannot protect berth-run from its guest");
                 return EXIT_FAILURE;

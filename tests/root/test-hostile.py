@@ -42,6 +42,21 @@ class Hostile(Guest):
         self.assertEqual(os.listdir(self.outside), [])
         self.assertFalse(os.path.exists("/made"))
 
+    def test_the_launcher_finds_the_runtime_beside_itself(self):
+        copies = os.path.join(self.root, "copies")
+        os.mkdir(copies)
+        alone = shutil.copy(RUN, copies)
+        ran = subprocess.run([alone, "--version"], capture_output=True, text=True, timeout=TIMEOUT,
+                             check=False)
+        self.assertEqual((ran.returncode, ran.stderr), (127, "berth-run: cannot execute berth-runtime\n"))
+
+        shutil.copy(os.path.join(os.path.dirname(RUN), "berth-runtime"), copies)
+        os.symlink(alone, self.path("link"))
+        for way in (alone, self.path("link")):
+            version = subprocess.run([way, "--version"], capture_output=True, text=True, timeout=TIMEOUT,
+                                     check=True).stdout
+            self.assertRegex(version, "^berth-run [0-9.]+")
+
     def test_our_own_program_is_not_executed(self):
         os.symlink("/proc/self/exe", self.path("link"))
         self.write("script", "#!/proc/self/exe --version\n", 0o755)
