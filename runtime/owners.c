@@ -22,6 +22,13 @@ int owners_map_range(const Run *run, int mount_fd, uint32_t first) {
         return map(mount_fd, range, range, true);
 }
 
+int owners_map_user(const Run *run, const HostUser *user) {
+        IdRange uids = { .inside = user->uid, .outside = run->range->base + user->inside_uid, .count = 1 };
+        IdRange gids = { .inside = user->gid, .outside = run->range->base + user->inside_gid, .count = 1 };
+
+        return map(user->home_fd, uids, gids, true);
+}
+
 static bool has(const UidRange *range, uint32_t id) {
         return id >= range->base && id - range->base < range->count;
 }

@@ -24,6 +24,16 @@
 int owners_map_range(const Run *run, int mount_fd, uint32_t first);
 
 /**
+ * owners_map_user() - show the files of a user of the host as those of who that is inside
+ * @run:                the run, which has its range
+ * @user:               the user, whose home is mounted
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as owners_map_range()
+ */
+int owners_map_user(const Run *run, const HostUser *user);
+
+/**
  * owners_map_bind() - show what is bound as it was asked for
  * @run:                the run, which has its range
  * @mount:              the mount, which asks for something

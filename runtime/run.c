@@ -56,6 +56,9 @@ void run_done(Run *run) {
         for (size_t i = 0; run->credentials && i < run->spec->n_credentials; i++)
                 free(run->credentials[i].data);
         free(run->credentials);
+        for (size_t i = 0; i < run->n_bind_users; i++)
+                host_user_done(&run->bind_users[i]);
+        free(run->bind_users);
         closep(&run->stub_fd);
         closep(&run->image_fd);
         closep(&run->usr_fd);

@@ -32,6 +32,7 @@
 #include "lib/kernel/syscall-filter.h"
 #include "lib/kernel/uid-range.h"
 #include "lib/spec/spec.h"
+#include "runtime/host-user.h"
 #include "runtime/user.h"
 
 typedef enum Stage {
@@ -74,8 +75,9 @@ typedef enum RunNamespace {
 
 #define RUN_OBJECT_MAX 192
 
-/* Where credentials are, inside. */
-#define RUN_CREDENTIALS "/run/host/credentials"
+/* What tells of the host, inside; and where credentials are. */
+#define RUN_HOST "/run/host"
+#define RUN_CREDENTIALS RUN_HOST "/credentials"
 
 /* One that was read from a file; as many as the spec has. */
 typedef struct RunCredential {
@@ -112,6 +114,8 @@ typedef struct Run {
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;
         RunCredential *credentials;
+        HostUser *bind_users;
+        size_t n_bind_users;
         char **temporaries;     /* directories of the host to remove in the end */
         char *changes;          /* directory of the host that an ephemeral tree's changes are in */
         bool will_reboot;       /* it has ended, and will be there again: changes stay */

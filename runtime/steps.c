@@ -22,6 +22,7 @@ const Step *const step_table[] = {
         &step_filter,
         &step_reference,
         &step_clocks,
+        &step_bind_users,       /* as the sources */
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_cgroup,           /* last, so that what fails above leaves none */
 
@@ -38,6 +39,7 @@ const Step *const step_table[] = {
         &step_run,
         &step_run_host,         /* has the inodes that /proc is masked with */
         &step_mount_credentials,
+        &step_show_users,
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */

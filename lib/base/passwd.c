@@ -155,6 +155,49 @@ int guest_user_parse(const char *passwd, const char *group, const char *who, Gue
         return 0;
 }
 
+int guest_table_read(int root_fd, const char *name, char **ret) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        assert(name);
+        assert(ret);
+
+        r = text_printf(&path, "etc/%s", name);
+        if (r < 0)
+                return r;
+
+        r = beneath_read(root_fd, path, FILE_MAX, ret);
+        return r == -ENOENT ? text_printf(ret, "%s", "") : r;
+}
+
+static bool line_has(const char *line, const char *name, uint32_t id) {
+        size_t length = strcspn(line, ":\n");
+        const char *p = line + length;
+
+        if (name && strlen(name) == length && strncmp(line, name, length) == 0)
+                return true;
+
+        /* The number is behind the password. */
+        if (*p == ':')
+                p += 1 + strcspn(p + 1, ":\n");
+
+        return *p == ':' && p[1] >= '0' && p[1] <= '9' && strtoul(p + 1, NULL, 10) == id;
+}
+
+bool guest_table_has(const char *text, const char *name, uint32_t id) {
+        assert(text);
+
+        while (*text) {
+                if (line_has(text, name, id))
+                        return true;
+
+                text += strcspn(text, "\n");
+                text += *text == '\n';
+        }
+
+        return false;
+}
+
 int guest_user_read(int root_fd, const char *who, GuestUser *ret) {
         _cleanup_free_ char *passwd = NULL, *group = NULL;
         int r;

@@ -48,3 +48,27 @@ int guest_user_parse(const char *passwd, const char *group, const char *who, Gue
  *         others       what beneath_read() runs into
  */
 int guest_user_read(int root_fd, const char *who, GuestUser *ret);
+
+/**
+ * guest_table_read() - read a machine's table of users or groups
+ * @root_fd:            the machine's root directory
+ * @name:               "passwd" or "group"
+ * @ret:                return location for its text, "" if there is none
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what beneath_read() runs into
+ */
+int guest_table_read(int root_fd, const char *name, char **ret);
+
+/**
+ * guest_table_has() - look for a name or a number in the text of such a table
+ * @text:               text of passwd(5) or group(5)
+ * @name:               the name, or NULL
+ * @id:                 the number
+ *
+ * Whoever else reads the table may be less strict than guest_user_parse() is: here
+ * every line counts.
+ *
+ * Return: whether a line has either.
+ */
+bool guest_table_has(const char *text, const char *name, uint32_t id);

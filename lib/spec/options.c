@@ -215,6 +215,10 @@ const Option option_table[] = {
         VALUE("bind-ro", 0, "PATH[:PATH[:OPTS]]", set_bind_ro, "The same, read-only"),
         VALUE("tmpfs", 0, "PATH[:OPTS]", set_tmpfs, "Mount an empty tmpfs"),
 
+        VALUE("bind-user", 0, "NAME", set_bind_user, "Show a user of the host inside, with its home"),
+        VALUE("bind-user-shell", 0, "BOOL|PATH", set_bind_user_shell, "With the host's shell, or this one"),
+        VALUE("bind-user-group", 0, "GROUP", set_bind_user_group, "In this group of the machine"),
+
         VALUE("inaccessible", 0, "PATH", set_inaccessible, "Let nobody inside open this"),
         VALUE("overlay", 0, "PATH…:PATH", set_overlay, "Lay directories over each other"),
         VALUE("overlay-ro", 0, "PATH…:PATH", set_overlay_ro, "The same, read-only"),
@@ -245,9 +249,6 @@ const Option option_table[] = {
         VALUE("network-bridge", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("network-zone", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("port", 'p', "PORT", set_missing, "Ports are not forwarded yet"),
-        VALUE("bind-user", 0, "NAME", set_missing, "Users of the host are not shown inside yet"),
-        VALUE("bind-user-shell", 0, "SHELL", set_missing, "Users of the host are not shown inside yet"),
-        VALUE("bind-user-group", 0, "GROUP", set_missing, "Users of the host are not shown inside yet"),
         VALUE("forward-journal", 0, "PATH", set_missing, "Journals are linked, see --link-journal="),
         FLAG("cleanup", 0, set_missing, "Nothing is left of a machine that needs it"),
 };

@@ -45,6 +45,11 @@ int set_families(Spec *spec, const char *value);
 void list_capabilities(FILE *f);
 void list_families(FILE *f);
 
+/* set-bind-user.c */
+int set_bind_user(Spec *spec, const char *value);
+int set_bind_user_shell(Spec *spec, const char *value);
+int set_bind_user_group(Spec *spec, const char *value);
+
 /* set-resources.c */
 int set_rlimit(Spec *spec, const char *value);
 int set_oom_score_adjust(Spec *spec, const char *value);

@@ -44,6 +44,9 @@ void spec_done(Spec *spec) {
         free(spec->pivot_new);
         free(spec->pivot_old);
         free(spec->network_namespace);
+        (void) strv_free(spec->bind_users);
+        (void) strv_free(spec->bind_groups);
+        free(spec->bind_shell);
         free(spec->user);
         free(spec->machine);
         free(spec->hostname);
@@ -197,6 +200,19 @@ static const char *check_users(const Spec *spec) {
         return NULL;
 }
 
+static const char *check_bind_users(const Spec *spec) {
+        if (!spec->bind_users && spec->bind_shell_mode != BIND_SHELL_UNSAID)
+                return "--bind-user-shell= is for users that --bind-user= names";
+        if (!spec->bind_users && spec->bind_groups)
+                return "--bind-user-group= is for users that --bind-user= names";
+        if (spec->bind_users && spec->private_users == USERS_OF_HOST)
+                return "--bind-user= is for machines with --private-users=";
+        if (spec->bind_users && spec->private_users == USERS_CHOSEN && spec->users_count <= BIND_USERS_LAST)
+                return "--bind-user= gives numbers up to 60577, --private-users= leaves none so high";
+
+        return NULL;
+}
+
 static const char *check_tree(const Spec *spec) {
         bool temporary = spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
         LinkJournal journal = spec->link_journal;
@@ -261,6 +277,8 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
                 complaint = check_place(spec);
         if (!complaint)
                 complaint = check_users(spec);
+        if (!complaint)
+                complaint = check_bind_users(spec);
         if (!complaint && spec->chdir)
                 complaint = check_chdir(spec->chdir);
         if (!complaint)

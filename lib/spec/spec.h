@@ -140,6 +140,21 @@ typedef struct SpecMount {
 /* As many users as a machine of its own has, unless somebody says otherwise. */
 #define USERS_BLOCK UINT32_C(0x10000)
 
+/* Users of the host who are shown inside have these numbers there, which systemd sets apart for that;
+ * and belong to so many more groups at most. */
+#define BIND_USERS_FIRST UINT32_C(60514)
+#define BIND_USERS_LAST UINT32_C(60577)
+#define BIND_USERS_MAX (BIND_USERS_LAST - BIND_USERS_FIRST + 1)
+#define BIND_GROUPS_MAX 32
+
+/* Their shells. */
+typedef enum BindShell {
+        BIND_SHELL_UNSAID,      /* the machine's default */
+        BIND_SHELL_OF_MACHINE,  /* the same, and somebody has said so */
+        BIND_SHELL_OF_HOST,
+        BIND_SHELL_GIVEN,
+} BindShell;
+
 typedef struct SpecCredential {
         char *id;
         char *path;             /* of the host, absolute; NULL: this is it */
@@ -206,6 +221,11 @@ typedef struct Spec {
         uint32_t users_base;
         uint32_t users_count;
         UsersOwnership ownership;
+
+        char **bind_users;      /* of the host, who are shown inside with their homes */
+        char **bind_groups;     /* of the machine, that they belong to there */
+        BindShell bind_shell_mode;
+        char *bind_shell;       /* BIND_SHELL_GIVEN */
 
         SpecTimeOffset time_offsets[_SPEC_CLOCK_MAX];
 

@@ -126,7 +126,7 @@ static int make_kmsg(Run *run, int host_fd) {
 }
 
 static int apply_host(void *subject) {
-        static const char *const options[] = { "mode", "0755", "size", "4m", "nr_inodes", "1k", NULL };
+        static const char *const options[] = { "mode", "0755", "size", "4m", "nr_inodes", "4k", NULL };
         Run *run = subject;
         int r;
 

@@ -22,6 +22,7 @@ extern const Step step_filter;
 extern const Step step_label_modules;
 extern const Step step_reference;
 extern const Step step_clocks;
+extern const Step step_bind_users;
 extern const Step step_sources;
 extern const Step step_cgroup;
 
@@ -38,6 +39,7 @@ extern const Step step_journal;
 extern const Step step_run;
 extern const Step step_run_host;
 extern const Step step_mount_credentials;
+extern const Step step_show_users;
 extern const Step step_notify;
 extern const Step step_dev;
 extern const Step step_console;

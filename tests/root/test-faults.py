@@ -28,6 +28,7 @@ os.environ["BERTH_PROGRAMS"] = os.path.dirname(run.RUN)
 SOURCES = os.path.join(HERE, "..", "..", "runtime", "steps")
 
 COMMAND = ["/probe", "who"]
+USER = "berth-test"
 SETS = {
     "plain": COMMAND,
     "veth": ["--network-veth", *COMMAND],
@@ -41,6 +42,7 @@ SETS = {
     "ephemeral": ["-x", *COMMAND],
     "volatile": ["--volatile=yes", "/usr/probe", "who"],
     "pivot-root": ["--pivot-root=/inner:/whole", *COMMAND],
+    "bind-user": ["-U", f"--bind-user={USER}", *COMMAND],
     "network": [f"--network-namespace-path=/proc/{os.getpid()}/ns/net", *COMMAND],
 }
 
@@ -213,6 +215,17 @@ class Faults(run.Guest):
             self.assert_nothing_left(before)
 
 
+def make_user():
+    """A user of the host, as long as this mount namespace lasts."""
+    home = "/run/home"
+    os.mkdir(home)
+    os.chown(home, 4001, 4001)
+    shutil.copy("/etc/passwd", "/run/passwd")
+    with open("/run/passwd", "a", encoding="utf-8") as f:
+        f.write(f"{USER}:x:4001:4001::{home}:/bin/sh\n")
+    subprocess.run(["mount", "--bind", "/run/passwd", "/etc/passwd"], check=True)
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0 or not run.cgroup_root():
         print("lacks root, or a unified hierarchy of control groups")
@@ -224,4 +237,5 @@ if __name__ == "__main__":
     for top in ("/run", "/var/log"):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", top], check=True)
     os.mkdir("/var/log/journal")
+    make_user()
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

@@ -120,3 +120,35 @@ END
     [ "$output" = secret ]
     systemctl stop boot-$NAME
 }
+
+@test "a user of the host is known inside, by its password and at home" {
+    # where the host has a file system whose owners can be mapped
+    useradd --create-home --home-dir=$MACHINES/.visitor --shell /bin/bash --comment 'Al I. As' visitor
+    usermod --password '$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7' visitor
+    cp /usr/lib/*/libnss_systemd.so.2 $MACHINES/$NAME/usr/lib/"$(uname -m)"-linux-gnu/
+    sed -i -E 's/^(passwd|group|shadow):.*/\1: files systemd/' $MACHINES/$NAME/etc/nsswitch.conf
+    systemd-run --quiet --unit=boot-$NAME --property=Type=notify --property=Delegate=yes \
+        --property=KillMode=mixed \
+        berth-run --quiet --keep-unit --boot --console=passive --private-network --notify-ready=yes \
+        --directory=$MACHINES/$NAME --machine=$NAME --private-users=pick \
+        --bind-user=visitor --bind-user-shell=yes --bind-user-group=video
+    run inside sh -c '
+        getent passwd visitor 60514
+        getent group visitor
+        getent shadow visitor | cut -d: -f1-2
+        id --groups --name visitor
+        setpriv --reuid=visitor --regid=visitor --init-groups touch /run/host/home/visitor/new'
+    echo "$output"
+    found=$(berthctl check --no-legend --no-pager $NAME | awk '$2 == "pass" { printf "%s ", $1 }')
+    owner=$(stat --format=%U $MACHINES/.visitor/new)
+    systemctl stop boot-$NAME
+    eventually refused machine_listed $NAME
+    userdel --remove visitor
+    [ "${lines[0]}" = "visitor:x:60514:60514:Al I. As:/run/host/home/visitor:/bin/bash" ]
+    [ "${lines[1]}" = "${lines[0]}" ]
+    [ "${lines[2]}" = "visitor:x:60514:" ]
+    [[ ${lines[3]} == 'visitor:$y$j9T$F5Jx5f'* ]]
+    [ "${lines[4]}" = "visitor video" ]
+    [ "$owner" = visitor ]
+    [[ " $found" == *" 37 38 "* ]]
+}

@@ -237,6 +237,20 @@ TEST(lines_that_are_not_as_they_should_be_are_no_users) {
         CHECK_STREQ(odd.shell, "/bin/sh");
 }
 
+TEST(names_and_numbers_of_a_table_are_taken) {
+        const char *text = "a:x:1:5::/:/bin/sh\nb:x:23\nbroken\nc::7:\nd:x:0x8:\ne:x\n:x:9:\nf:x:10";
+
+        CHECK(guest_table_has(text, "a", 99));
+        CHECK(guest_table_has(text, "broken", 99));
+        CHECK(!guest_table_has(text, "brok", 99));
+        CHECK(!guest_table_has(text, "broken2", 99));
+        for (uint32_t id = 1; id <= 11; id++)
+                CHECK(guest_table_has(text, NULL, id) == (id == 1 || id == 7 || id == 9 || id == 10));
+        CHECK(guest_table_has(text, NULL, 23));
+        CHECK(!guest_table_has(text, NULL, 2));
+        CHECK(!guest_table_has("", "a", 99));
+}
+
 TEST(a_machine_without_users_has_root) {
         char directory[] = "/tmp/test-client-XXXXXX";
         _cleanup_close_ int root_fd = -EBADF;
