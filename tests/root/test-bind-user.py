@@ -6,18 +6,13 @@ their homes are there, and whom it refuses. The host's users are the test's own.
 usage: test-bind-user.py BERTH-RUN PROBE
 """
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.util.spec_from_file_location("run", os.path.join(HERE, "test-run.py"))
-run = importlib.util.module_from_spec(loader)
-loader.loader.exec_module(run)
+import berthrun as run
 
 FIRST = 60514
 HASH = "$y$j9T$abc$def"
