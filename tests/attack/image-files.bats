@@ -57,7 +57,7 @@ shaped() {
 
 # Without --register=no of image_run.
 boot() {
-    run timeout --signal=KILL 20 berth-run --quiet --directory="$TRAP" --machine=trap --boot </dev/null
+    run timeout --signal=KILL 60 berth-run --quiet --directory="$TRAP" --machine=trap --boot </dev/null
     [ "$status" -lt 125 ] && [[ $output != *treasure* ]]
     [ "$status" = 0 ] || [[ $output == *"step "* ]]
 }

@@ -50,7 +50,7 @@ host_is_as_before() {
 # image_run OPTION|WORD…: starts it and waits for its end. It must come in time, whichever it is, and
 # not by a signal; what was said is in $output, how it ended in $status.
 image_run() {
-    run timeout --signal=KILL 20 berth-run --quiet --directory="$TRAP" --machine=trap --register=no "$@" \
+    run timeout --signal=KILL 60 berth-run --quiet --directory="$TRAP" --machine=trap --register=no "$@" \
         </dev/null
     if [ "$status" -ge 125 ] || [[ $output == *treasure* ]]; then
         echo "status $status: $output"

@@ -29,12 +29,12 @@ teardown() {
 
 # Does not say that it is there to those who look for it.
 tries() {
-    run -0 "$@" timeout 20 python3 "$BATS_TEST_DIRNAME/journal.py" trap
+    run -0 "$@" timeout 60 python3 "$BATS_TEST_DIRNAME/journal.py" trap
 }
 
 # Whatever berthctl says of it.
 reads_in_time() {
-    run timeout 20 berthctl logs trap "$@"
+    run timeout 60 berthctl logs trap "$@"
     [ "$status" != 124 ]
     [[ "$output" != *treasure* ]]
 }
@@ -115,7 +115,7 @@ reads_in_time() {
     trap_start
     attack swap.py "$TRAP/var/log/journal" "$ID" "$ID.other"
     for _ in {1..30}; do
-        run timeout 20 python3 "$BATS_TEST_DIRNAME/journal.py" trap
+        run timeout 60 python3 "$BATS_TEST_DIRNAME/journal.py" trap
         [[ "$output" != *system.journal* ]]
         [[ "$output" != *"list: own.journal"* ]] || seen=yes
     done
@@ -137,9 +137,9 @@ reads_in_time() {
     "${as_mallory[@]}" busctl --system call org.freedesktop.machine1 /org/freedesktop/machine1 \
         org.freedesktop.machine1.Manager RegisterMachine sayssus trap \
         16 254 220 186 152 118 84 50 16 254 220 186 152 118 84 50 16 story container "$mallory_leader" ""
-    run "${as_mallory[@]}" timeout 20 python3 "$BATS_TEST_DIRNAME/journal.py" trap
+    run "${as_mallory[@]}" timeout 60 python3 "$BATS_TEST_DIRNAME/journal.py" trap
     [[ "$output" != *"read system.journal: b"* ]]
     [[ "$output" == *"read system.journal: EACCES"* || "$output" == *refused* ]]
-    run "${as_mallory[@]}" timeout 20 berthctl logs trap --since=-1h
+    run "${as_mallory[@]}" timeout 60 berthctl logs trap --since=-1h
     [[ "$output" != *treasure* ]]
 }

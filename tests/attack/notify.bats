@@ -100,7 +100,7 @@ while True:
     say(b"x" * 60000)
 END
     before=$(supervisor_descriptors)
-    timeout 20 sh -c 'echo >"$1"' - "$TRAP/go"
+    timeout 60 sh -c 'echo >"$1"' - "$TRAP/go"
     timeout 3 busctl --system --json=short monitor \
         --match "type='signal',path='$UNIT',interface='$PROPERTIES'" \
         >"$BATS_TEST_TMPDIR/signals" 2>/dev/null || true
@@ -111,7 +111,7 @@ END
     eventually holds_no_more_than $((before + 2))
     answers manager GetMachine s trap
     [ "$(unit ActiveState)" = active ]
-    timeout 15 systemctl stop story-trap.service
+    timeout 60 systemctl stop story-trap.service
 }
 
 @test "a flood from all processes of a guest keeps nobody from ending it" {
@@ -128,7 +128,7 @@ END
     eventually test -e "$TRAP/said"
     answers manager GetMachine s trap
     [[ $(unit StatusText) != *forged* ]]
-    timeout 15 systemctl stop story-trap.service
+    timeout 60 systemctl stop story-trap.service
     eventually refused machine_listed trap
 }
 

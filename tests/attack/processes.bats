@@ -80,7 +80,7 @@ while True:
 END
     image_service TimeoutStopSec=1 -- $usr /deaf
     eventually test -e "$TRAP/deaf-now"
-    timeout 15 systemctl stop story-trap.service
+    timeout 60 systemctl stop story-trap.service
     eventually none_left
 }
 
@@ -134,7 +134,7 @@ END
         while [ $i -lt 60 ]; do mkdir "many-$i" deep; cd deep; i=$((i + 1)); done
         sh -c "echo 0 >cgroup.procs; exec sleep infinity" & echo done >/made; exec sleep infinity'
     eventually test -e "$TRAP/made"
-    timeout 15 systemctl stop story-trap.service
+    timeout 60 systemctl stop story-trap.service
     eventually none_left
     eventually refused test -e /sys/fs/cgroup/machine.slice/machine-trap.scope
 }

@@ -62,7 +62,7 @@ END
         echo done >/replaced; exec sleep infinity"
     eventually test -e "$TRAP/replaced"
     answers manager OpenMachinePTY s trap
-    run timeout 20 berthctl shell trap /bin/true </dev/null
+    run timeout 60 berthctl shell trap /bin/true </dev/null
     [ "$status" != 124 ]
     systemctl stop story-trap.service
     [ ! -s "$outside/file" ]
@@ -89,7 +89,7 @@ log_rolled() {
         timeout 5 berthctl logs --console trap -n 3 >/dev/null
     done
     [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")" -le $((before + 1024)) ]
-    timeout 15 systemctl stop story-trap.service
+    timeout 60 systemctl stop story-trap.service
 }
 
 @test "escape sequences on the console are shown as text" {

@@ -134,16 +134,16 @@ numbers() {
 }
 
 @test "who writes is told that nobody reads, and who reads that nobody writes" {
-    everywhere pipe_ends 'yes | timeout 20 berthctl exec GUEST head -n 1' 'y' broken 0
-    everywhere pipe_ends 'timeout 20 berthctl exec GUEST yes | head -n 1' 'y' 141 0
+    everywhere pipe_ends 'yes | timeout 60 berthctl exec GUEST head -n 1' 'y' broken 0
+    everywhere pipe_ends 'timeout 60 berthctl exec GUEST yes | head -n 1' 'y' 141 0
 }
 
 # What the program waits for comes only from who has seen that the pipe is closed.
 @test "pipes that the program closes are closed, though it goes on" {
-    everywhere says done timeout 20 bash -c "
+    everywhere says done timeout 60 bash -c "
         { yes; berthctl exec GUEST sh -c 'echo >/tmp/seen'; } |
             berthctl exec GUEST sh -c 'mkfifo /tmp/seen; exec <&-; cat /tmp/seen; rm /tmp/seen; echo done'"
-    everywhere says done timeout 20 bash -c "
+    everywhere says done timeout 60 bash -c "
         berthctl exec GUEST sh -c 'mkfifo /tmp/seen; echo done; exec >&-; cat /tmp/seen >&2; rm /tmp/seen' |
             { cat; berthctl exec GUEST sh -c 'echo >/tmp/seen'; }"
 }
@@ -277,7 +277,7 @@ signalled() {
 
     # Their numbers are the host's here; the init takes no signal from within.
     xargs kill -STOP </sys/fs/cgroup/machine.slice/berth@small.service/payload/cgroup.procs
-    ends_with 3 timeout 20 berthctl exec small sh -c 'exit 3'
+    ends_with 3 timeout 60 berthctl exec small sh -c 'exit 3'
     xargs kill -CONT </sys/fs/cgroup/machine.slice/berth@small.service/payload/cgroup.procs
 }
 

@@ -13,10 +13,10 @@ teardown_file() {
     local enabled
     enabled=$(ls /etc/berth/autostart)
 
-    for name in $enabled; do
-        berthctl disable "$name"
-        ! machine_listed "$name" || berthctl terminate "$name"
-    done
+    # shellcheck disable=SC2086 # one name, one argument
+    berthctl disable $enabled
+    # shellcheck disable=SC2086
+    run berthctl terminate $enabled # one that did not come up is not there
     eventually no_machine_left
     systemctl stop berth-autostart.service
     sed -i '/^overlay /d' /etc/fstab
