@@ -70,6 +70,18 @@ def files():
     return sorted(f for f in found if not f.startswith("/run/berth/filters") and f not in KEPT)
 
 
+def populated():
+    """Control groups of the machine in which somebody lives, or dies."""
+    found = []
+    for group in run.host_state()[2]:
+        try:
+            with open(os.path.join(group, "cgroup.events"), encoding="utf-8") as f:
+                found += [group] if "populated 1" in f.read() else []
+        except OSError:
+            pass
+    return found
+
+
 def processes(root):
     """Those in a tree, and those that run it."""
     found = []
@@ -115,6 +127,7 @@ class Faults(run.Guest):
                               env=dict(os.environ, BERTH_FAULT=where))
 
     def works(self, options):
+        self.eventually(populated, [])
         ran = self.fault(options, "")
         self.assertEqual(ran.returncode, 0, ran.stderr)
 
@@ -122,12 +135,15 @@ class Faults(run.Guest):
         mounts, _, groups = run.host_state()
         return mounts, groups, socket.if_nameindex(), files(), processes(self.root)
 
-    def assert_nothing_left(self, before):
+    def eventually(self, look, expected):
         """The kernel and processes that are being killed get their time."""
         end = time.monotonic() + 10
-        while self.left() != before and time.monotonic() < end:
+        while look() != expected and time.monotonic() < end:
             time.sleep(0.002)  # style: there is no handle to wait for whose child is not ours
-        self.assertEqual(self.left(), before)
+        self.assertEqual(look(), expected)
+
+    def assert_nothing_left(self, before):
+        self.eventually(self.left, before)
 
     def sets(self):
         """Each set of options, once it has worked, with those of its steps that are to be tried,

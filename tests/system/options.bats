@@ -21,8 +21,13 @@ teardown_file() {
 }
 
 teardown() {
-    systemctl stop $UNIT boot-$NAME limit-$NAME echo.socket echo.service 2>/dev/null || true
-    systemctl reset-failed $UNIT boot-$NAME limit-$NAME echo.service 2>/dev/null || true
+    local unit
+
+    # One at a time: since 262, none is stopped if one of them is not there.
+    for unit in $UNIT boot-$NAME limit-$NAME echo.socket echo.service; do
+        systemctl stop "$unit" 2>/dev/null || true
+        systemctl reset-failed "$unit" 2>/dev/null || true
+    done
     rm -f $SETTINGS/$NAME.nspawn $MACHINES/$NAME.nspawn /run/systemd/system/echo.{socket,service} /run/echo
     systemctl daemon-reload
     eventually refused machine_listed $NAME
