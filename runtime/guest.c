@@ -45,7 +45,30 @@ int guest_attach_at(int mount_fd, int directory_fd, const char *name) {
         return mount_attach(mount_fd, target_fd);
 }
 
+#define OPTIONS_MAX 16
+
+int guest_mount_new(const Run *run, const char *type, const char *const *options, unsigned attributes) {
+        const char *all[OPTIONS_MAX + 3] = {};
+        size_t n = 0;
+
+        assert(run);
+
+        for (; options && options[n]; n++) {
+                if (n >= OPTIONS_MAX)
+                        return -E2BIG;
+                all[n] = options[n];
+        }
+
+        if (run->spec->selinux_apifs_context && (streq(type, "tmpfs") || streq(type, "devpts"))) {
+                all[n++] = "context";
+                all[n++] = run->spec->selinux_apifs_context;
+        }
+
+        return mount_new(type, all, attributes);
+}
+
 int guest_mount_at(
+                const Run *run,
                 const char *type,
                 const char *const *options,
                 unsigned attributes,
@@ -55,7 +78,7 @@ int guest_mount_at(
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        fd = mount_new(type, options, attributes);
+        fd = guest_mount_new(run, type, options, attributes);
         if (fd < 0)
                 return fd;
 

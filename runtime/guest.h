@@ -64,7 +64,21 @@ int guest_write_file(int directory_fd, const char *name, mode_t mode, const char
 int guest_attach_at(int mount_fd, int directory_fd, const char *name);
 
 /**
+ * guest_mount_new() - make a file system for the guest
+ * @run:                the run, whose spec may say what SELinux takes those in memory for
+ * @type:               as for mount_new()
+ * @options:            as for mount_new()
+ * @attributes:         as for mount_new()
+ *
+ * Return: a descriptor of its root, detached, or a negative error code on failure.
+ * Errors: -E2BIG       too many options
+ *         others       what mount_new() runs into
+ */
+int guest_mount_new(const Run *run, const char *type, const char *const *options, unsigned attributes);
+
+/**
  * guest_mount_at() - make a file system and attach it at once
+ * @run:                as for guest_mount_new()
  * @type:               as for mount_new()
  * @options:            as for mount_new()
  * @attributes:         as for mount_new()
@@ -75,6 +89,7 @@ int guest_attach_at(int mount_fd, int directory_fd, const char *name);
  * Errors: what mount_new() and guest_attach_at() run into
  */
 int guest_mount_at(
+                const Run *run,
                 const char *type,
                 const char *const *options,
                 unsigned attributes,

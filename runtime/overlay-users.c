@@ -27,7 +27,7 @@ bool overlay_users_wanted(const Run *run) {
         UsersOwnership ownership = spec_ownership(run->spec);
 
         return run_has_users(run) && run->spec->private_users != USERS_IDENTITY &&
-               (ownership == OWNERSHIP_MAP || ownership == OWNERSHIP_AUTO);
+               (ownership == OWNERSHIP_MAP || ownership == OWNERSHIP_AUTO || ownership == OWNERSHIP_FOREIGN);
 }
 
 static int path_of(int fd, char ret[static PATH_MAX]) {

@@ -76,6 +76,12 @@ void run_done(Run *run) {
                 closep(&run->guest_fds[i]);
 }
 
+bool run_is_registered(const Run *run) {
+        assert(run);
+
+        return run->spec->registration != REGISTER_NO && !run->unregistered;
+}
+
 bool run_has_users(const Run *run) {
         assert(run);
 

@@ -95,6 +95,9 @@ typedef struct Run {
         char object[RUN_OBJECT_MAX];
 
         UidRange *range;        /* the machine's users; kept by the caller, through all reboots */
+        uint32_t tree_block;    /* first of the users whose files are shown as the machine's */
+        bool tree_is_mapped;    /* they are */
+        bool unregistered;      /* it could be told to nobody, and did not have to */
         bool without_users;     /* its own users were optional, and are not to be had */
 
         /* STAGE_HOST */
@@ -142,6 +145,9 @@ typedef struct Run {
 
 void run_init(Run *run, const Spec *spec);
 void run_done(Run *run);
+
+/* Whether berthd is told of the machine. */
+bool run_is_registered(const Run *run);
 
 /* Whether the machine has users of its own, and thus a user namespace. */
 bool run_has_users(const Run *run);

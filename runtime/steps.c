@@ -9,6 +9,7 @@
  * where there is a leader only after STAGE_OUTER. */
 const Step *const step_table[] = {
         /* STAGE_HOST: what must be known, or be there, before the leader is */
+        &step_template,         /* there may be no tree before */
         &step_root,             /* all below look into it */
         &step_changes,
         &step_network,
@@ -24,6 +25,7 @@ const Step *const step_table[] = {
         &step_clocks,
         &step_bind_users,       /* as the sources */
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
+        &step_registrar,        /* who is not registered has a control group of our making */
         &step_cgroup,           /* last, so that what fails above leaves none */
 
         /* STAGE_OUTER: the mount tree */

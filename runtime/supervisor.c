@@ -256,6 +256,9 @@ static void tell_started(const Supervisor *s) {
 
         (void) sd_notifyf(false, "%s\nX_NSPAWN_LEADER_PID=%i", state, (int) s->run->leader);
 
+        if (!s->run->spec->quiet && s->run->unregistered)
+                (void) log_warning(0, "Machine '%s' is not registered: nobody is there for that",
+                                   s->run->spec->machine);
         if (!s->run->spec->quiet && console_is_interactive(s->console))
                 (void) log_info("This is the console of machine '%s'. Press ^] three times within a second "
                                 "to end it.\r", s->run->spec->machine);

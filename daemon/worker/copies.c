@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "daemon/worker/copy-source.h"
-#include "daemon/worker/copy.h"
+#include "lib/copy/copy-source.h"
+#include "lib/copy/copy.h"
 #include "daemon/worker/jobs.h"
 #include "daemon/worker/place.h"
 #include "lib/base/errors.h"

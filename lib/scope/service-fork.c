@@ -166,7 +166,7 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
         char *argv[] = {
                 v->services->runtime, (char *) "--quiet", (char *) "--settings=override",
                 (char *) "--keep-unit", (char *) "--boot", (char *) "--console=passive",
-                (char *) "--link-journal=try-guest", (char *) "--network-veth",
+                (char *) "--register=yes", (char *) "--link-journal=try-guest", (char *) "--network-veth",
                         (char *) "--notify-ready=auto",
                 machine, NULL,
         };

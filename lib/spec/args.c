@@ -171,9 +171,12 @@ static int read_command(Reader *reader) {
         return 0;
 }
 
-/* As nspawn does: what is not named is here. */
+/* As nspawn does: what is not named is here. And who wants to throw a copy away can
+ * have it without one. */
 static int default_directory(Spec *spec) {
-        if (spec->directory || spec->machine)
+        if (spec->ephemeral && !spec->directory)
+                spec->directory = TAKE_PTR(spec->template);
+        if (spec->directory || spec->machine || spec->template)
                 return 0;
 
         spec->directory = getcwd(NULL, 0);

@@ -10,7 +10,7 @@
 static const char *const search_table[] = {
         "/etc/machines",
         "/run/machines",
-        "/var/lib/machines",
+        IMAGE_DIRECTORY,
         "/var/lib/container",
         "/usr/local/lib/machines",
         "/usr/lib/machines",

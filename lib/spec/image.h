@@ -10,6 +10,9 @@
 
 #include "lib/base/base.h"
 
+/* Where new ones are made. */
+#define IMAGE_DIRECTORY "/var/lib/machines"
+
 /**
  * image_find() - find the directory of a machine
  * @name:               name of the machine, which is valid

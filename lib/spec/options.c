@@ -69,6 +69,14 @@ static const Word ownership_words[] = {
         { "chown", OWNERSHIP_CHOWN },
         { "map", OWNERSHIP_MAP },
         { "auto", OWNERSHIP_AUTO },
+        { "foreign", OWNERSHIP_FOREIGN },
+        {},
+};
+
+static const Word register_words[] = {
+        { "yes", REGISTER_YES },
+        { "no", REGISTER_NO },
+        { "auto", REGISTER_AUTO },
         {},
 };
 
@@ -129,11 +137,14 @@ const Option option_table[] = {
         WORDS("settings", OPTION_REQUIRED_VALUE, settings_words, settings,
               "Read NAME.nspawn: yes, no, override, trusted"),
         FLAG("no-pager", 0, set_nothing, "Accepted: there is no pager"),
+        FLAG("no-ask-password", 0, set_nothing, "Accepted: nobody is asked for passwords"),
+        FLAG("system", 0, set_nothing, "Accepted: machines are root's"),
         IS("quiet", 'q', quiet, "Say nothing that is not an error"),
         IS("explain", 0, explain, "Print the steps that would be taken, and take none"),
 
         HEADING("Image"),
         VALUE("directory", 'D', "PATH", set_directory, "Root directory of the container"),
+        VALUE("template", 0, "PATH", set_template, "Copy this tree if there is no root directory yet"),
         IS("read-only", 0, read_only, "Mount the root directory read-only"),
 
         IS("ephemeral", 'x', ephemeral, "Throw all changes away in the end"),
@@ -161,7 +172,8 @@ const Option option_table[] = {
         VALUE("uuid", 0, "UUID", set_uuid, "Machine id, if the image has none"),
 
         HEADING("Place"),
-        BOOLEAN("register", register_machine, "Whether to make the machine known to berthd"),
+        WORDS("register", OPTION_REQUIRED_VALUE, register_words, registration,
+              "Whether berthd is told of the machine: yes, no, auto"),
         IS("keep-unit", 0, keep_unit, "Stay in the unit that berth-run was started in"),
         VALUE("slice", 'S', "SLICE", set_slice, "Slice of the machine's scope"),
         VALUE("property", 0, "NAME=VALUE", set_property, "Set a property of the machine's scope"),
@@ -169,7 +181,7 @@ const Option option_table[] = {
         HEADING("Users"),
         MAYBE("private-users", 0, "MODE", set_private_users, "no, yes, pick, identity, BASE[:COUNT]"),
         WORDS("private-users-ownership", OPTION_REQUIRED_VALUE, ownership_words, ownership,
-              "off, map, chown, auto"),
+              "off, map, chown, auto, foreign"),
         FLAG("private-users-chown", 0, set_ownership_chown, "The same as --private-users-ownership=chown"),
         FLAG("", 'U', set_users_if_possible, "Users of its own, if the kernel has user namespaces"),
 
@@ -191,6 +203,8 @@ const Option option_table[] = {
         LISTED("restrict-address-families", 0, "[~]LIST", set_families, list_families,
                "Sockets to allow, or to refuse"),
         STRING("selinux-context", 'Z', "CONTEXT", selinux_context, "What SELinux takes PID 1 for"),
+        STRING("selinux-apifs-context", 'L', "CONTEXT", selinux_apifs_context,
+               "What SELinux takes file systems in memory for"),
         STRING("apparmor-profile", 0, "PROFILE", apparmor_profile, "What AppArmor takes PID 1 for"),
 
         HEADING("Resources"),
@@ -234,13 +248,16 @@ const Option option_table[] = {
         VALUE("load-credential", 0, "ID:PATH", load_credential, "Pass one that is read from a file"),
 
         HEADING("Of systemd-nspawn, and refused"),
+        MAYBE("user", 0, "USER", set_user, "Machines are root's; of a user, the same as --uid="),
+        VALUE("private-users-delegate", 0, "NUMBER", set_missing,
+              "Ranges for machines inside need systemd-nsresourced"),
+        FLAG("share-system", 0, set_missing, "Namespaces are not shared with the host"),
         VALUE("image", 'i', "PATH", set_missing, "Machines are directory trees, images are not here yet"),
         VALUE("image-policy", 0, "POLICY", set_missing, "Images are not here yet"),
         VALUE("mstack", 0, "PATH", set_missing, "Images are not here yet"),
         VALUE("root-hash", 0, "HASH", set_missing, "Images are not here yet"),
         VALUE("root-hash-sig", 0, "SIGNATURE", set_missing, "Images are not here yet"),
         VALUE("verity-data", 0, "PATH", set_missing, "Images are not here yet"),
-        VALUE("template", 0, "PATH", set_missing, "Trees are not copied, see --ephemeral and --overlay="),
         VALUE("oci-bundle", 0, "PATH", set_missing, "OCI bundles are not here yet"),
         VALUE("network-interface", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("network-macvlan", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),

@@ -19,6 +19,11 @@ int set_boot(Spec *spec, const char *value) {
         return 0;
 }
 
+/* What systemd-nspawn had before --uid=; alone it asks for something else by now. */
+int set_user(Spec *spec, const char *value) {
+        return value ? spec_read_string(&spec->user, value) : -ENOSYS;
+}
+
 static bool variable_name_is_valid(const char *s, size_t size) {
         for (size_t i = 0; i < size; i++) {
                 bool alpha = (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= 'a' && s[i] <= 'z') || s[i] == '_';

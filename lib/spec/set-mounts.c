@@ -53,18 +53,19 @@ static int read_bind_options(SpecMount *m, const char *options) {
         return 0;
 }
 
-/* SOURCE[:TARGET[:OPTIONS]] */
+/* [SOURCE][:TARGET[:OPTIONS]]; "+" before the source means the image's, none an empty directory. */
 static int read_bind(SpecMount *m, const char *value) {
         _cleanup_(strv_freep) char **fields = NULL;
-        const char *target;
+        const char *source, *target;
         int r;
 
         r = spec_read_fields(value, 3, &fields);
         if (r < 0)
                 return r;
 
-        target = isempty(fields[1]) ? fields[0] : fields[1];
-        if (*fields[0] != '/' || *target != '/')
+        source = fields[0] + (*fields[0] == '+');
+        target = isempty(fields[1]) ? source : fields[1];
+        if ((*source != '/' && !isempty(fields[0])) || *target != '/')
                 return -EINVAL;
 
         if (fields[1] && fields[2]) {

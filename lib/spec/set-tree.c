@@ -6,23 +6,44 @@
 #include "lib/spec/read.h"
 #include "lib/spec/setters.h"
 
-int set_directory(Spec *spec, const char *value) {
+/* Of what is not there yet: where we are, and what was said. */
+static int make_absolute(const char *value, char **ret) {
+        _cleanup_free_ char *here = NULL;
+
+        if (*value == '/')
+                return text_printf(ret, "%s", value);
+
+        here = getcwd(NULL, 0);
+        return here ? text_printf(ret, "%s/%s", here, value) : -errno;
+}
+
+/* Two of these want the file system: where we are, and what links mean.
+ * A directory that is not there is found out about later, with a name. */
+static int set_path(char **to, const char *value) {
         char *path;
+        int r;
 
         if (!*value)
                 return -EINVAL;
 
-        /* Two of these want the file system: where we are, and what links mean.
-         * A directory that is not there is found out about later, with a name. */
         path = realpath(value, NULL);
-        if (!path && *value == '/')
-                path = strdup(value);
-        if (!path)
-                return errno == ENOMEM ? -ENOMEM : -EINVAL;
+        if (!path) {
+                r = make_absolute(value, &path);
+                if (r < 0)
+                        return r == -ENOMEM ? r : -EINVAL;
+        }
 
-        free(spec->directory);
-        spec->directory = path;
+        free(*to);
+        *to = path;
         return 0;
+}
+
+int set_directory(Spec *spec, const char *value) {
+        return set_path(&spec->directory, value);
+}
+
+int set_template(Spec *spec, const char *value) {
+        return set_path(&spec->template, value);
 }
 
 static bool is_inside(const char *path) {

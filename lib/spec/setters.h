@@ -21,6 +21,7 @@
 
 /* set-execution.c */
 int set_boot(Spec *spec, const char *value);
+int set_user(Spec *spec, const char *value);
 int set_environment(Spec *spec, const char *value);
 int set_kill_signal(Spec *spec, const char *value);
 void list_signals(FILE *f);
@@ -60,6 +61,7 @@ void list_personalities(FILE *f);
 
 /* set-tree.c */
 int set_directory(Spec *spec, const char *value);
+int set_template(Spec *spec, const char *value);
 int set_pivot_root(Spec *spec, const char *value);
 
 /* set-mounts.c */

@@ -7,10 +7,13 @@
 #include "lib/spec/capability.h"
 #include "lib/spec/spec.h"
 
+/* Of the names of variables, which do not begin with a digit. */
+#define VARIABLE_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 void spec_init(Spec *spec) {
         assert(spec);
 
-        *spec = (Spec) { .register_machine = true, .link_journal = LINK_JOURNAL_AUTO };
+        *spec = (Spec) { .link_journal = LINK_JOURNAL_AUTO };
 }
 
 void spec_mount_done(SpecMount *m) {
@@ -32,9 +35,11 @@ void spec_done(Spec *spec) {
         assert(spec);
 
         free(spec->directory);
+        free(spec->template);
         (void) strv_free(spec->command);
         (void) strv_free(spec->environment);
         free(spec->selinux_context);
+        free(spec->selinux_apifs_context);
         free(spec->apparmor_profile);
         (void) strv_free(spec->allow_syscalls);
         (void) strv_free(spec->deny_syscalls);
@@ -106,6 +111,40 @@ int spec_add_credential(Spec *spec, const SpecCredential *credential) {
         return 0;
 }
 
+/* KEY=VALUE for an init is a variable, as kernels take it: if there is no dot in the key, and that
+ * can be a variable's name. */
+static bool is_boot_variable(const char *argument) {
+        size_t n = strcspn(argument, "=");
+
+        if (!argument[n] || n == 0 || (*argument >= '0' && *argument <= '9'))
+                return false;
+
+        return strspn(argument, VARIABLE_CHARACTERS "-") == n;
+}
+
+static int sort_boot_arguments(Spec *spec) {
+        char **to = spec->command;
+        int r = 0;
+
+        for (char **a = spec->command; a && *a; a++) {
+                if (r < 0 || !is_boot_variable(*a)) {
+                        *to++ = *a;
+                        continue;
+                }
+
+                for (char *c = *a; *c != '='; c++)
+                        if (*c == '-')
+                                *c = '_';
+
+                r = strv_push(&spec->environment, *a);
+                free(*a);
+        }
+        if (to)
+                *to = NULL;
+
+        return r;
+}
+
 int spec_complete(Spec *spec) {
         int r;
 
@@ -121,6 +160,12 @@ int spec_complete(Spec *spec) {
                 spec->hostname = strdup(spec->machine);
                 if (!spec->hostname)
                         return -ENOMEM;
+        }
+
+        if (spec->mode == START_BOOT) {
+                r = sort_boot_arguments(spec);
+                if (r < 0)
+                        return r;
         }
 
         if (spec->network_veth)
@@ -183,6 +228,10 @@ static const char *check_place(const Spec *spec) {
 static const char *check_users(const Spec *spec) {
         UsersOwnership ownership = spec_ownership(spec);
 
+        if (spec->private_users == USERS_MANAGED)
+                return "--private-users=managed needs systemd-nsresourced, which berth does not ask: "
+                       "--private-users=pick gives root's machines as much";
+
         for (size_t i = 0; spec->private_users == USERS_OF_HOST && i < spec->n_mounts; i++)
                 if (spec->mounts[i].owners != BIND_OWNERS_OF_HOST)
                         return "Owners of what is bound are mapped in machines with --private-users=";
@@ -219,6 +268,8 @@ static const char *check_tree(const Spec *spec) {
 
         if (spec->ephemeral && spec->volatile_mode != VOLATILE_NO)
                 return "--ephemeral and --volatile= exclude each other: both throw changes away";
+        if (spec->ephemeral && spec->template)
+                return "--template= makes a tree that stays, --ephemeral none";
         if (spec->ephemeral && (journal == LINK_JOURNAL_GUEST || journal == LINK_JOURNAL_HOST))
                 return "--ephemeral and --link-journal= exclude each other: the journal is thrown away, too";
         if (spec->pivot_old && spec->private_users != USERS_OF_HOST)

@@ -34,6 +34,13 @@ typedef enum NotifyReady {
         NOTIFY_READY_AUTO,      /* the latter if the guest's init is systemd */
 } NotifyReady;
 
+/* Whether berthd is told of the machine. */
+typedef enum Registration {
+        REGISTER_AUTO,          /* if it is there */
+        REGISTER_YES,
+        REGISTER_NO,
+} Registration;
+
 typedef enum LinkJournal {
         LINK_JOURNAL_NO,
         LINK_JOURNAL_AUTO,
@@ -49,6 +56,7 @@ typedef enum PrivateUsers {
         USERS_PICK,             /* a range that nobody has */
         USERS_CHOSEN,           /* users_base and users_count */
         USERS_IDENTITY,         /* a user namespace in which all are who they are on the host */
+        USERS_MANAGED,          /* a range that systemd-nsresourced hands out; see spec_check() */
 } PrivateUsers;
 
 typedef enum UsersOwnership {
@@ -57,6 +65,7 @@ typedef enum UsersOwnership {
         OWNERSHIP_CHOWN,        /* they are given to the machine's users, for good */
         OWNERSHIP_MAP,          /* they are shown as the machine's users' */
         OWNERSHIP_AUTO,         /* the latter, unless they belong to those already */
+        OWNERSHIP_FOREIGN,      /* they belong to the foreign users, and are shown as the machine's */
 } UsersOwnership;
 
 typedef enum MountKind {
@@ -125,7 +134,8 @@ typedef enum ResolvConfSource {
 
 typedef struct SpecMount {
         MountKind kind;
-        char *source;           /* of the host; NULL if not MOUNT_BIND */
+        char *source;           /* MOUNT_BIND: of the host; "+" before a path means the image's, "" a
+                                 * directory of its own that is thrown away */
         char *target;           /* in the guest */
         char *options;          /* of the file system, or NULL */
         BindOwners owners;
@@ -139,6 +149,10 @@ typedef struct SpecMount {
 
 /* As many users as a machine of its own has, unless somebody says otherwise. */
 #define USERS_BLOCK UINT32_C(0x10000)
+
+/* First of the users that trees belong to which are nobody's in particular, as those of
+ * others than root (systemd's docs/UIDS-GIDS). */
+#define USERS_FOREIGN UINT32_C(0x7ffe0000)
 
 /* Users of the host who are shown inside have these numbers there, which systemd sets apart for that;
  * and belong to so many more groups at most. */
@@ -186,6 +200,7 @@ typedef enum SettingsMode {
 typedef struct Spec {
         /* Image */
         char *directory;        /* root directory, absolute, or NULL: find it by the machine's name */
+        char *template;         /* tree to copy if there is none, absolute, or NULL */
         bool read_only;
         bool ephemeral;         /* changes are thrown away in the end */
         Volatile volatile_mode;
@@ -207,6 +222,7 @@ typedef struct Spec {
         uint64_t ambient_capabilities;  /* that the command has as whatever user */
 
         char *selinux_context;
+        char *selinux_apifs_context;    /* of what is mounted for it that is in memory */
         char *apparmor_profile;
         bool only_families;     /* of sockets: none but allow_families */
         uint64_t allow_families, deny_families;         /* bits, as of lib/spec/address-family.h */
@@ -244,7 +260,7 @@ typedef struct Spec {
         Id128 uuid;             /* null: one is derived */
 
         /* Place */
-        bool register_machine;
+        Registration registration;
         bool keep_unit;
         char *slice;            /* NULL: machine.slice */
         char **properties;      /* NAME=VALUE of the scope */

@@ -47,6 +47,8 @@ int spec_set_private_users(Spec *spec, const char *value) {
                 mode = USERS_PICK;
         else if (streq(value, "identity"))
                 mode = USERS_IDENTITY;
+        else if (streq(value, "managed"))
+                mode = USERS_MANAGED;
         else if (r >= 0)
                 mode = r ? USERS_OF_TREE : USERS_OF_HOST;
         else {
@@ -68,6 +70,7 @@ void spec_describe_users(const Spec *spec, FILE *f) {
                 [OWNERSHIP_CHOWN] = "files are given to them",
                 [OWNERSHIP_MAP] = "files are shown as theirs",
                 [OWNERSHIP_AUTO] = "files are shown as theirs unless they are",
+                [OWNERSHIP_FOREIGN] = "files of foreign users are shown as theirs",
         };
 
         assert(spec);

@@ -181,7 +181,7 @@ static int apply(void *subject) {
 static bool wanted(const void *subject) {
         const Run *run = subject;
 
-        return run->spec->keep_unit || !run->spec->register_machine;
+        return run->spec->keep_unit || !run_is_registered(run);
 }
 
 static void explain(const void *subject, FILE *f) {
@@ -213,7 +213,7 @@ static int apply_namespace(void *subject) {
         if (unshare(CLONE_NEWCGROUP) < 0)
                 return -errno;
 
-        fd = guest_mount_at("cgroup2", NULL, MOUNT_ATTR_HARMLESS, run->sys_fd, "fs/cgroup");
+        fd = guest_mount_at(run, "cgroup2", NULL, MOUNT_ATTR_HARMLESS, run->sys_fd, "fs/cgroup");
         return fd < 0 ? fd : 0;
 }
 

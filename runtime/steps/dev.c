@@ -89,7 +89,7 @@ static int mount_below(
         if (r < 0)
                 return r;
 
-        fd = guest_mount_at(type, options, attributes, run->dev_fd, name);
+        fd = guest_mount_at(run, type, options, attributes, run->dev_fd, name);
         if (fd < 0)
                 return fd;
 
@@ -129,7 +129,7 @@ static int apply(void *subject) {
         if (target_fd < 0)
                 return target_fd;
 
-        run->dev_fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID);
+        run->dev_fd = guest_mount_new(run, "tmpfs", options, MOUNT_ATTR_NOSUID);
         if (run->dev_fd < 0)
                 return run->dev_fd;
 

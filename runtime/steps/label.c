@@ -16,7 +16,8 @@ static bool wanted(const void *subject) {
 static int apply_check(void *subject) {
         Run *run = subject;
 
-        if (run->spec->selinux_context && !label_is_supported(LABEL_SELINUX)) {
+        if ((run->spec->selinux_context || run->spec->selinux_apifs_context) &&
+            !label_is_supported(LABEL_SELINUX)) {
                 run_set_object(run, "SELinux");
                 return -EOPNOTSUPP;
         }
@@ -29,10 +30,16 @@ static int apply_check(void *subject) {
         return 0;
 }
 
+static bool wants_modules(const void *subject) {
+        const Run *run = subject;
+
+        return wanted(run) || run->spec->selinux_apifs_context;
+}
+
 const Step step_label_modules = {
         .name = "label-modules",
         .stage = STAGE_HOST,
-        .wanted = wanted,
+        .wanted = wants_modules,
         .apply = apply_check,
 };
 

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/kernel/mount.h"
+#include "runtime/guest.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -124,7 +125,7 @@ static int lay_over_memory(Run *run) {
         _cleanup_close_ int fd = -EBADF, place_fd = -EBADF;
         int r;
 
-        fd = mount_new("tmpfs", memory_options, 0);
+        fd = guest_mount_new(run, "tmpfs", memory_options, 0);
         if (fd < 0)
                 return fd;
 
@@ -158,7 +159,7 @@ static int replace_tree(Run *run) {
         if (run->usr_fd < 0)
                 return run->usr_fd;
 
-        fd = mount_new("tmpfs", memory_options, 0);
+        fd = guest_mount_new(run, "tmpfs", memory_options, 0);
         if (fd < 0)
                 return fd;
 
@@ -252,7 +253,7 @@ static int attach_var(Run *run) {
         if (target_fd < 0)
                 return target_fd;
 
-        fd = mount_new("tmpfs", memory_options, 0);
+        fd = guest_mount_new(run, "tmpfs", memory_options, 0);
         return fd < 0 ? fd : mount_attach(fd, target_fd);
 }
 

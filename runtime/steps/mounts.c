@@ -11,9 +11,11 @@
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/kernel/mount.h"
+#include "runtime/guest.h"
 #include "runtime/owners.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
+#include "runtime/source.h"
 #include "runtime/steps/steps.h"
 
 static bool wanted_sources(const void *subject) {
@@ -22,11 +24,51 @@ static bool wanted_sources(const void *subject) {
         return run->spec->n_mounts > 0;
 }
 
-static int open_source(const Run *run, const SpecMount *m) {
+static bool is_of_image(const SpecMount *m) {
+        return *m->source == '+';
+}
+
+/* Writable for the machine's root, whoever that is. */
+static int make_directory(Run *run) {
+        _cleanup_close_ int fd = -EBADF;
+        uid_t owner = run_has_users(run) ? run->range->base : 0;
+
+        fd = source_make_temporary(run, TEMPORARY_PLACE);
+        if (fd < 0)
+                return fd;
+        if (fchmod(fd, 0755) < 0 || fchown(fd, owner, owner) < 0)
+                return -errno;
+
+        return TAKE_FD(fd);
+}
+
+static int clone_source(Run *run, const SpecMount *m) {
+        _cleanup_close_ int fd = -EBADF;
+
+        if (*m->source == '/')
+                return mount_clone(AT_FDCWD, m->source, m->recursive);
+
+        fd = is_of_image(m) ? source_open_of_image(run, m->source + 1, O_PATH) : make_directory(run);
+        return fd < 0 ? fd : mount_clone(fd, "", m->recursive);
+}
+
+/* What is of the image is shown as the image is. */
+static int map_source(const Run *run, const SpecMount *m, int fd) {
+        if (!run_has_users(run))
+                return 0;
+        if (m->owners == BIND_OWNERS_SAME || m->owners == BIND_OWNER_ROOT)
+                return owners_map_bind(run, m, fd, NULL);
+        if (m->owners != BIND_OWNERS_OF_HOST || !is_of_image(m) || !run->tree_is_mapped)
+                return 0;
+
+        return owners_map_range(run, fd, run->tree_block);
+}
+
+static int open_source(Run *run, const SpecMount *m) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        fd = mount_clone(AT_FDCWD, m->source, m->recursive);
+        fd = clone_source(run, m);
         if (fd < 0)
                 return fd;
 
@@ -35,13 +77,8 @@ static int open_source(const Run *run, const SpecMount *m) {
         if (r < 0)
                 return r;
 
-        if (run_has_users(run) && (m->owners == BIND_OWNERS_SAME || m->owners == BIND_OWNER_ROOT)) {
-                r = owners_map_bind(run, m, fd, NULL);
-                if (r < 0)
-                        return r;
-        }
-
-        return TAKE_FD(fd);
+        r = map_source(run, m, fd);
+        return r < 0 ? r : TAKE_FD(fd);
 }
 
 static bool has_source(const SpecMount *m) {
@@ -72,7 +109,7 @@ static int apply_sources(void *subject) {
                 if (!has_source(m))
                         continue;
 
-                run_set_object(run, "%s", m->source ?: m->target);
+                run_set_object(run, "%s", isempty(m->source) ? m->target : m->source);
                 run->source_fds[i] = m->kind == MOUNT_OVERLAY ? overlay_open(run, m) : open_source(run, m);
                 if (run->source_fds[i] < 0) {
                         remove_temporaries(run);
@@ -81,6 +118,10 @@ static int apply_sources(void *subject) {
         }
 
         return 0;
+}
+
+static const char *describe_source(const SpecMount *m) {
+        return m->source && !*m->source ? "an empty directory" : m->source;
 }
 
 static void explain_sources(const void *subject, FILE *f) {
@@ -92,7 +133,7 @@ static void explain_sources(const void *subject, FILE *f) {
                         _cleanup_free_ char *layers = NULL;
 
                         (void) strv_join(run->spec->mounts[i].layers, " under ", &layers);
-                        (void) fprintf(f, "%s%s", comma, run->spec->mounts[i].source ?: layers);
+                        (void) fprintf(f, "%s%s", comma, describe_source(&run->spec->mounts[i]) ?: layers);
                         comma = ", ";
                 }
 }
@@ -241,7 +282,8 @@ static int attach_tmpfs(const Run *run, const SpecMount *m) {
         if (target_fd < 0)
                 return target_fd;
 
-        fd = mount_new("tmpfs", (const char *const *) options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        fd = guest_mount_new(run, "tmpfs", (const char *const *) options,
+                             MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (fd < 0)
                 return fd;
 

@@ -102,7 +102,7 @@ static int apply(void *subject) {
 static bool wanted(const void *subject) {
         const Run *run = subject;
 
-        return run->spec->network_veth && !run->spec->register_machine;
+        return run->spec->network_veth && !run_is_registered(run);
 }
 
 static void explain(const void *subject, FILE *f) {

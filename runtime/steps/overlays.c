@@ -6,16 +6,14 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
 #include "runtime/overlay-users.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
+#include "runtime/source.h"
 #include "runtime/steps/steps.h"
-
-#define TEMPORARY_PLACE "/var/tmp"
 
 typedef struct Layers {
         int *fds;               /* the lower ones, the topmost first */
@@ -32,55 +30,14 @@ static void layers_done(Layers *l) {
         closep(&l->work_fd);
 }
 
-/* Of the image, by its path on the host: the kernel lays no detached mounts over each other. */
-static int open_of_image(const Run *run, const char *path) {
-        _cleanup_close_ int image_fd = -EBADF;
-
-        image_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return image_fd < 0 ? -errno : beneath_open(image_fd, path, O_RDONLY | O_DIRECTORY, 0);
-}
-
 static int open_layer(Run *run, const char *layer) {
         int fd;
 
         run_set_object(run, "%s", layer);
         if (*layer == '+')
-                return open_of_image(run, layer + 1);
+                return source_open_of_image(run, layer + 1, O_RDONLY | O_DIRECTORY);
 
         fd = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
-}
-
-/* A directory of ours, removed with the step. */
-static int make_temporary(Run *run, const char *place, char **ret) {
-        _cleanup_free_ char *path = NULL;
-        int r;
-
-        r = text_printf(&path, "%s/.#berth.XXXXXX", place);
-        if (r < 0)
-                return r;
-        if (!mkdtemp(path))
-                return -errno;
-
-        r = strv_push(&run->temporaries, path);
-        if (r < 0) {
-                (void) rmdir(path);
-                return r;
-        }
-
-        *ret = TAKE_PTR(path);
-        return 0;
-}
-
-static int open_temporary(Run *run, const char *place) {
-        _cleanup_free_ char *path = NULL;
-        int fd, r;
-
-        r = make_temporary(run, place, &path);
-        if (r < 0)
-                return r;
-
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 
@@ -95,7 +52,7 @@ static int make_work(Run *run, Layers *l) {
 
         upper[n] = '\0';
         *strrchr(upper, '/') = '\0';
-        l->work_fd = open_temporary(run, upper);
+        l->work_fd = source_make_temporary(run, upper);
         return MIN(l->work_fd, 0);
 }
 
@@ -108,7 +65,7 @@ static int open_upper(Run *run, Layers *l, const char *layer) {
         }
 
         run_set_object(run, TEMPORARY_PLACE);
-        fd = open_temporary(run, TEMPORARY_PLACE);
+        fd = source_make_temporary(run, TEMPORARY_PLACE);
         return fd < 0 ? fd : overlay_make_directories(fd, l->fds[0], &l->upper_fd, &l->work_fd);
 }
 

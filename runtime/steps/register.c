@@ -16,12 +16,49 @@
 
 #define SERVICE_NAME "berth-run"
 
+#define BUS_PEER "org.freedesktop.DBus.Peer"
+
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
 
 /* How long the predecessor of a machine that reboots may take to go. */
 #define REMOVAL_USEC (10 * USEC_PER_SEC)
+
+/* Is there anybody who could be told? The bus starts berthd if it can. Who may do without
+ * does, and makes himself what berthd would have made: so this must be known early. */
+static int apply_registrar(void *subject) {
+        Run *run = subject;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = bus_connect(&bus);
+        if (r >= 0)
+                r = sd_bus_call_method(bus, MACHINE1_NAME, MACHINE1_PATH, BUS_PEER, "Ping", NULL, NULL,
+                                       NULL);
+
+        run->unregistered = r < 0;
+        return 0;
+}
+
+static bool wants_registrar(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->registration == REGISTER_AUTO;
+}
+
+static void explain_registrar(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("berthd; without it the machine is not registered", f);
+}
+
+const Step step_registrar = {
+        .name = "registrar",
+        .stage = STAGE_HOST,
+        .wanted = wants_registrar,
+        .apply = apply_registrar,
+        .explain = explain_registrar,
+};
 
 /* The one that does what we want: with a scope or in our own unit; and whether
  * berthd shall leave the network namespace alone, which has what it shall have. */
@@ -224,7 +261,7 @@ static int apply(void *subject) {
 static bool wanted(const void *subject) {
         const Run *run = subject;
 
-        return run->spec->register_machine;
+        return run_is_registered(run);
 }
 
 static void explain(const void *subject, FILE *f) {

@@ -21,7 +21,7 @@ static int apply(void *subject) {
         if (target_fd < 0)
                 return target_fd;
 
-        run->run_fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        run->run_fd = guest_mount_new(run, "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (run->run_fd < 0)
                 return run->run_fd;
 
@@ -134,7 +134,7 @@ static int apply_host(void *subject) {
         if (r < 0)
                 return r;
 
-        run->run_host_fd = guest_mount_at("tmpfs", options, MOUNT_ATTR_HARMLESS, run->run_fd, "host");
+        run->run_host_fd = guest_mount_at(run, "tmpfs", options, MOUNT_ATTR_HARMLESS, run->run_fd, "host");
         if (run->run_host_fd < 0)
                 return run->run_host_fd;
 

@@ -84,7 +84,7 @@ static int apply(void *subject) {
 static bool wanted(const void *subject) {
         const Run *run = subject;
 
-        return !run->spec->register_machine && !run->spec->keep_unit;
+        return !run_is_registered(run) && !run->spec->keep_unit;
 }
 
 static void explain(const void *subject, FILE *f) {

@@ -9,6 +9,7 @@
 #include "lib/base/steps.h"
 
 /* STAGE_HOST */
+extern const Step step_template;
 extern const Step step_root;
 extern const Step step_changes;
 extern const Step step_network;
@@ -24,6 +25,7 @@ extern const Step step_reference;
 extern const Step step_clocks;
 extern const Step step_bind_users;
 extern const Step step_sources;
+extern const Step step_registrar;
 extern const Step step_cgroup;
 
 /* STAGE_OUTER */

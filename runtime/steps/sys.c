@@ -82,7 +82,7 @@ static int mount_parts(Run *run, int target_fd) {
         _cleanup_close_ int whole_fd = -EBADF;
         int r;
 
-        run->sys_fd = mount_new("tmpfs", options, MOUNT_ATTR_HARMLESS);
+        run->sys_fd = guest_mount_new(run, "tmpfs", options, MOUNT_ATTR_HARMLESS);
         if (run->sys_fd < 0)
                 return run->sys_fd;
 
@@ -94,7 +94,7 @@ static int mount_parts(Run *run, int target_fd) {
         if (r < 0)
                 return r;
 
-        whole_fd = guest_mount_at("sysfs", NULL, READ_ONLY, run->sys_fd, WHOLE);
+        whole_fd = guest_mount_at(run, "sysfs", NULL, READ_ONLY, run->sys_fd, WHOLE);
         if (whole_fd < 0)
                 return whole_fd;
 

@@ -20,7 +20,7 @@ static int apply(void *subject) {
         if (mount_is_root(target_fd))
                 return 0;
 
-        fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        fd = guest_mount_new(run, "tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (fd < 0)
                 return fd;
 

@@ -61,11 +61,19 @@ static int take_range(Run *run, uint32_t block) {
 }
 
 static int map_tree(Run *run, uint32_t block) {
+        int r;
+
         if (block == run->range->base)
                 return 0; /* theirs already */
 
         run_set_object(run, "%s, whose owners cannot be mapped: chown would change them", run->root_path);
-        return owners_map_range(run, run->root_fd, block);
+        r = owners_map_range(run, run->root_fd, block);
+        if (r < 0)
+                return r;
+
+        run->tree_block = block;
+        run->tree_is_mapped = true;
+        return 0;
 }
 
 /* Not under the feet of somebody who runs it with the users that it has. */
@@ -97,6 +105,15 @@ static int own_tree(Run *run, uint32_t block) {
         switch (ownership) {
         case OWNERSHIP_CHOWN:
                 return chown_tree(run, block);
+
+        case OWNERSHIP_FOREIGN:
+                if (block != USERS_FOREIGN) {
+                        run_set_object(run, "%s, which does not belong to the foreign users",
+                                       run->root_path);
+                        return -EINVAL;
+                }
+
+                return map_tree(run, block);
 
         case OWNERSHIP_MAP:
         case OWNERSHIP_AUTO:

@@ -11,7 +11,7 @@
 
 #include <sys/stat.h>
 
-#include "daemon/worker/copy.h"
+#include "lib/copy/copy.h"
 #include "tests/test.h"
 
 /**

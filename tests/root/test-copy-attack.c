@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "daemon/worker/copy-source.h"
-#include "daemon/worker/copy-target.h"
+#include "lib/copy/copy-source.h"
+#include "lib/copy/copy-target.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "tests/lib/copy-world.h"

@@ -8,8 +8,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#include "daemon/worker/copy-attributes.h"
-#include "daemon/worker/copy-file.h"
+#include "lib/copy/copy-attributes.h"
+#include "lib/copy/copy-file.h"
 #include "lib/base/file.h"
 #include "tests/lib/copy-world.h"
 

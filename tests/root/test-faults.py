@@ -40,6 +40,7 @@ SETS = {
     "options": ["--as-pid2", "--time-offset=monotonic:5", "--cpu-affinity=0", "--oom-score-adjust=5",
                 "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", *COMMAND],
     "ephemeral": ["-x", *COMMAND],
+    "template": ["--template=/usr", *COMMAND],
     "volatile": ["--volatile=yes", "/usr/probe", "who"],
     "pivot-root": ["--pivot-root=/inner:/whole", *COMMAND],
     "bind-user": ["-U", f"--bind-user={USER}", *COMMAND],
@@ -51,7 +52,7 @@ WHOLE = ("users",)
 
 # Told on hosts that have a daemon: tests/system/runtime-faults.bats. And what only kernels have that
 # know of labels.
-ELSEWHERE = {"register", "label", "label-modules"}
+ELSEWHERE = {"register", "registrar", "label", "label-modules"}
 
 # Steps of the supervisor. Of a leader that dies it may notice at a step of its own.
 OF_SUPERVISOR = "On the host"

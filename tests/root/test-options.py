@@ -77,6 +77,29 @@ class AsPid2(base.Guest):
         self.assertIn("uid 1000\n", seen)
 
 
+class Registration(base.Guest):
+    """Where nobody is who could register it."""
+
+    NOBODY = dict(os.environ, BERTH_BUS="unix:path=/nowhere/bus")
+
+    def test_a_machine_runs_without_if_that_is_left_to_us(self):
+        seen = self.probe("list", "/sys/class/net", options=["--register=auto", "-n"], env=self.NOBODY)
+        self.assertEqual(sorted(seen.split()), ["host0", "lo"])
+        base.wait_for_links(self.before)
+
+    def test_it_is_told(self):
+        ran = subprocess.run([a for a in self.arguments("--register=auto") if a != "--quiet"] +
+                             ["/probe", "who"], env=self.NOBODY, capture_output=True, text=True,
+                             timeout=base.TIMEOUT, check=True)
+        self.assertIn(f"Machine '{base.NAME}' is not registered", ran.stderr)
+
+    def test_it_does_not_if_it_shall_be(self):
+        ran = subprocess.run(self.arguments("--register=yes") + ["/probe", "who"], env=self.NOBODY,
+                             capture_output=True, text=True, timeout=base.TIMEOUT, check=False)
+        self.assertEqual(ran.returncode, 1)
+        self.assertRegex(ran.stderr, r"step register \(CreateMachine.*\): No such file")
+
+
 class Resources(base.Guest):
     def caps(self, *options):
         return dict(line.split(":\t") for line in self.probe("caps", options=options).splitlines())
@@ -250,6 +273,78 @@ class Trees(base.Guest):
         self.assertIn("pid 1", self.probe("who", options=["-x", f"--machine={base.NAME}-2"]))
         one.send_signal(signal.SIGTERM)
         one.wait(base.TIMEOUT)
+
+    def copies(self):
+        """A place for a tree that is not there yet, and the options that make it of this one."""
+        place = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, place)
+        path = os.path.join(place, "new")
+        return path, [f"--directory={path}", f"--template={self.root}"]
+
+    def test_a_tree_that_is_not_there_is_made_of_a_template(self):
+        self.write("etc/file", "text\n", 0o640)
+        os.chown(self.path("etc/file"), 7, 8)
+        os.symlink("/etc/passwd", self.path("link"))
+        os.mkfifo(self.path("fifo"))
+        os.chmod(self.root, 0o711)
+        path, options = self.copies()
+        self.assertEqual(self.probe("cat", "/etc/file", ",", "create", "/new", options=options),
+                         "text\n/new: created\n")
+        st = os.lstat(os.path.join(path, "etc/file"))
+        self.assertEqual((st.st_uid, st.st_gid, st.st_mode), (7, 8, 0o100640))
+        self.assertEqual(os.readlink(os.path.join(path, "link")), "/etc/passwd")
+        self.assertEqual(os.stat(path).st_mode, 0o040711)
+        self.assertTrue(os.path.exists(os.path.join(path, "new")))
+        self.assertFalse(os.path.exists(self.path("new")))
+        self.assertEqual(os.listdir(os.path.dirname(path)), ["new"])
+
+    def test_a_tree_that_is_there_needs_no_template(self):
+        path, options = self.copies()
+        os.mkdir(path)
+        self.assertIn("pid 1", self.probe("who", options=options))  # it was empty
+        os.rename(os.path.join(path, "probe"), os.path.join(path, "mine"))
+        self.assertIn("pid 1", self.run_guest(options, "/mine", "who"))
+        self.assertFalse(os.path.exists(os.path.join(path, "probe")))
+        self.assertIn("pid 1", self.run_guest(options[:1] + ["--template=/nowhere"], "/mine", "who"))
+
+    def test_a_template_that_is_not_to_be_had(self):
+        path, options = self.copies()
+        self.assertIn("step template (/nowhere, if there is no tree yet): No such file",
+                      self.refused(options[:1] + ["--template=/nowhere"], "/probe", "who"))
+        os.makedirs(self.path("/".join(["deep"] * 300)))
+        self.assertIn("step template", self.refused(options, "/probe", "who"))
+        self.assertEqual(os.listdir(os.path.dirname(path)), [])
+
+    def test_a_copy_is_given_up_when_asked(self):
+        def already():  # before it looks for signals, the first time when it copies
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        path, options = self.copies()
+        with open(self.path("large"), "wb") as f:
+            f.write(os.urandom(64 << 20))
+        ran = subprocess.run(self.arguments(*options) + ["/probe", "who"], capture_output=True, text=True,
+                             timeout=base.TIMEOUT, check=False, preexec_fn=already)
+        self.assertRegex(ran.stderr, r"step template \(.*\): Operation canceled")
+        self.assertEqual(os.listdir(os.path.dirname(path)), [])
+
+    def test_what_is_thrown_away_needs_no_copy_of_a_template(self):
+        path, options = self.copies()
+        ran = subprocess.run([base.RUN, "-q", "-x", f"-M{base.NAME}", "--register=no", options[1], "/probe",
+                              "create", "/new"], check=False, timeout=base.TIMEOUT)
+        self.assertEqual(ran.returncode, 0)
+        self.assertFalse(os.path.exists(self.path("new")) or os.path.exists(path))
+
+    def test_binds_of_the_image_and_of_nothing(self):
+        self.write("srv/file", "of the image\n")
+        os.symlink("/etc", self.path("srv/out"))
+        seen = self.probe("cat", "/mnt/file", ",", "create", "/empty/new", ",", "list", "/empty", ",",
+                          "stat", "/empty", options=["--bind=+/srv:/mnt", "--bind=:/empty"])
+        self.assertEqual(seen.splitlines()[:2], ["of the image", "/empty/new: created"])
+        self.assertIn("\nnew\n", seen)
+        self.assertIn("/empty 040755", seen)
+        self.assertIn("step sources (+/srv/out): No such file",
+                      self.refused(["--bind=+/srv/out:/mnt"], "/probe", "who"))
 
     def test_a_volatile_tree_in_memory(self):
         before = self.tree()

@@ -102,6 +102,25 @@ class Ranges(Users):
         self.assertEqual(len(maps), len(guests))
         self.assertIn(str(CHOSEN), maps)
 
+    def test_a_tree_of_foreign_users_is_shown_as_the_guest_s(self):
+        options = ["--private-users=pick", "--private-users-ownership=foreign"]
+        self.assertIn("which does not belong to the foreign users", self.refused(options, "/probe", "who"))
+        for directory, names, files in os.walk(self.root):
+            for name in [".", *names, *files]:
+                os.chown(os.path.join(directory, name), 0x7FFE0000, 0x7FFE0000, follow_symlinks=False)
+        seen = self.probe("owner", "/probe", ",", "create", "/new", options=options)
+        self.assertIn("/probe 0:0\n", seen)
+        self.assertEqual(os.stat(self.path("new")).st_uid, 0x7FFE0000)
+
+    def test_binds_of_the_image_are_the_guest_s(self):
+        self.write("srv/file", "x\n")
+        for owners in ("auto", "chown"):
+            seen = self.probe("owner", "/mnt/file", ",", "create", f"/mnt/{owners}",
+                              ",", "create", "/empty/x",
+                              options=["--private-users=pick", f"--private-users-ownership={owners}",
+                                       "--bind=+/srv:/mnt", "--bind=:/empty"])
+            self.assertIn("/mnt/file 0:0\n", seen, owners)
+
     def test_the_host_s_own_tree_has_no_range(self):
         self.assertIn("belongs to the host's users", self.refused(["--private-users"], "/probe"))
 

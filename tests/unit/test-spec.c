@@ -115,11 +115,24 @@ TEST(a_link_of_its_own_is_a_network_of_its_own) {
 
 TEST(what_is_not_offered_yet_is_unknown) {
         check_refused("berth-run -M web --image=x.raw");
-        check_refused("berth-run -M web -L label");
         check_refused("berth-run -M web --private-users=managed");
         check_refused("berth-run -M web --network-bridge=br0");
-        check_refused("berth-run -M web --template=/srv");
         check_refused("berth-run -M web --=x");
+}
+
+TEST(variables_for_init_are_variables) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web -b a-b=c=d e.f=g 1h=i =j single", &spec));
+        CHECK(strv_length(spec.environment) == 1);
+        CHECK_STREQ(spec.environment[0], "a_b=c=d");
+        CHECK(strv_length(spec.command) == 4);
+        CHECK_STREQ(spec.command[0], "e.f=g");
+        CHECK_STREQ(spec.command[3], "single");
+
+        spec_done(&spec);
+        CHECK_OK(parse("berth-run -M web env a=b", &spec));
+        CHECK(!spec.environment);
 }
 
 TEST(help_needs_nothing_else) {
@@ -254,7 +267,7 @@ TEST(users_are_a_mode_or_a_range) {
 TEST(no_range_has_the_host_s_root_or_what_is_no_user) {
         static const char *const wrong[] = {
                 "0:65536", "00:1", "1:0", "4294967295:1", "4294967294:2", "1:4294967295", "65536:", ":65536",
-                "65536:x", "-1", "+65536", " 65536", "pick:1", "managed",
+                "65536:x", "-1", "+65536", " 65536", "pick:1",
         };
         Spec spec;
 

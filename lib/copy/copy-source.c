@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <linux/limits.h>
 
-#include "daemon/worker/copy-source.h"
+#include "lib/copy/copy-source.h"
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/kernel/packet.h"

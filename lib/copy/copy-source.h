@@ -15,7 +15,7 @@
  * that belong to the other side.
  */
 
-#include "daemon/worker/copy-attributes.h"
+#include "lib/copy/copy-attributes.h"
 
 typedef struct CopySource {
         int fd;

@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "daemon/worker/copy-target.h"
+#include "lib/copy/copy-target.h"
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/base/id128.h"

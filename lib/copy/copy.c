@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "daemon/worker/copy-file.h"
-#include "daemon/worker/copy-links.h"
-#include "daemon/worker/copy-target.h"
-#include "daemon/worker/copy.h"
+#include "lib/copy/copy-file.h"
+#include "lib/copy/copy-links.h"
+#include "lib/copy/copy-target.h"
+#include "lib/copy/copy.h"
 #include "lib/base/beneath.h"
 
 /* A directory that is being copied. */

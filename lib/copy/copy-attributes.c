@@ -8,7 +8,7 @@
 #include <linux/xattr.h>
 #include <sys/xattr.h>
 
-#include "daemon/worker/copy-attributes.h"
+#include "lib/copy/copy-attributes.h"
 #include "lib/base/file.h"
 
 #define ACL_ACCESS XATTR_NAME_POSIX_ACL_ACCESS

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <search.h>
 
-#include "daemon/worker/copy-links.h"
+#include "lib/copy/copy-links.h"
 #include "lib/base/beneath.h"
 
 typedef struct Link {

@@ -12,7 +12,7 @@
  * one knows that those that are there were left behind, and removes them.
  */
 
-#include "daemon/worker/copy-source.h"
+#include "lib/copy/copy-source.h"
 
 #define COPY_TEMPORARY_PREFIX ".#berth-copy-"
 #define COPY_TEMPORARY_MAX (sizeof(COPY_TEMPORARY_PREFIX) + 32)

@@ -3,7 +3,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "daemon/worker/copy-file.h"
+#include "lib/copy/copy-file.h"
 
 /* Enough for a disk to be busy, little enough for a slow one to show progress. */
 #define CHUNK_SIZE ((uint64_t) 1 << 20)
