@@ -99,8 +99,11 @@ int cgroup_open(const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
+/* Parents may be removed, as empty, before they have the next one in them: that often. */
+#define REMOVALS_MAX 128
+
 int cgroup_make(const char *path) {
-        _cleanup_close_ int root_fd = -EBADF, fd = -EBADF;
+        _cleanup_close_ int root_fd = -EBADF;
 
         assert(path);
 
@@ -111,8 +114,13 @@ int cgroup_make(const char *path) {
         if (root_fd < 0)
                 return root_fd;
 
-        fd = beneath_make_directory(root_fd, path, 0755);
-        return fd < 0 ? fd : 0;
+        for (unsigned i = 0;; i++) {
+                _cleanup_close_ int fd = -EBADF;
+
+                fd = beneath_make_directory(root_fd, path, 0755);
+                if (fd != -ENOENT || i >= REMOVALS_MAX)
+                        return MIN(fd, 0);
+        }
 }
 
 static int open_attribute(const char *path, const char *attribute, int flags) {

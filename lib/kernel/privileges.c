@@ -4,6 +4,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
+#include "lib/base/fault.h"
 #include "lib/kernel/privileges.h"
 
 static void cap_freep(cap_t *caps) {
@@ -104,6 +105,16 @@ int privileges_set_ambient(uint64_t capabilities) {
                         return -errno;
 
         return 0;
+}
+
+int privileges_hold(uint64_t keep, uint64_t ambient) {
+        int r;
+
+        r = fault_skips("privileges", "limit") ? 0 : privileges_limit(keep);
+        if (r < 0 || fault_skips("privileges", "ambient"))
+                return r;
+
+        return privileges_set_ambient(ambient);
 }
 
 int privileges_raise(void) {

@@ -57,6 +57,16 @@ int privileges_limit(uint64_t keep);
 int privileges_set_ambient(uint64_t capabilities);
 
 /**
+ * privileges_hold() - give up all capabilities but some, for programs, too
+ * @keep:               capabilities that remain, as bits
+ * @ambient:            those of them that programs keep, whatever user they are
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as privileges_limit() and privileges_set_ambient()
+ */
+int privileges_hold(uint64_t keep, uint64_t ambient);
+
+/**
  * privileges_raise() - have the effect of all capabilities that we hold
  *
  * They lose it when a process that keeps them becomes another user.

@@ -8,7 +8,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "lib/base/fault.h"
 #include "lib/base/text.h"
 #include "lib/kernel/kept-filter.h"
 #include "lib/kernel/privileges.h"
@@ -255,14 +254,7 @@ static int apply_load(void *subject) {
                 return r;
 
         r = syscall_program_load(&run->filter);
-        if (r < 0 || fault_skips("privileges", "limit"))
-                return r;
-
-        r = privileges_limit(run_capabilities(run));
-        if (r < 0)
-                return r;
-
-        return privileges_set_ambient(run->spec->ambient_capabilities);
+        return r < 0 ? r : privileges_hold(run_capabilities(run), run->spec->ambient_capabilities);
 }
 
 static void explain_load(const void *subject, FILE *f) {

@@ -102,9 +102,7 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        r = fault_skips("privileges", "limit") ? 0 : privileges_limit(hold);
-        if (r >= 0)
-                r = privileges_set_ambient(run->spec->ambient_capabilities);
+        r = privileges_hold(hold, run->spec->ambient_capabilities);
         if (r < 0)
                 return r;
 

@@ -67,6 +67,12 @@ class SelfTest(Guest):
         for name in ("pid", "uts", "ipc", "net"):
             self.notices(f"namespace:{name}", f"the {name} namespace is the host's", "--private-network")
         self.notices("start:cgroup-namespace", "the cgroup namespace is the host's")
+        self.notices("namespace:time", "the time namespace is the host's", "--time-offset=1")
+
+    def test_users(self):
+        options = ["--private-users=pick", "--private-users-ownership=off"]
+        self.notices("namespace:user", "the user namespace is the host's", *options)
+        self.notices("maps:range", "the uid_map is not the machine's", *options)
 
     def test_the_root_directory(self):
         self.notices("start:pivot", "the root directory is not the machine's")
@@ -79,6 +85,8 @@ class SelfTest(Guest):
         self.notices("start:privileges", "the bounding set has more than asked for")
         self.notices("privileges:bound", "the bounding set has more than asked for")
         self.notices("privileges:limit", "there are more capabilities than asked for")
+        self.notices("privileges:ambient", "other capabilities are inherited than asked for",
+                     "--ambient-capability=CAP_NET_RAW", "--uid=1000")
         self.notices("privileges:no-new", "programs can gain privileges", "--no-new-privileges=yes")
 
     @needs_filter

@@ -389,14 +389,6 @@ class Clocks(Users):
                                  options=["--time-offset=1", *users], status=1)
             self.assertRegex(refused, "EACCES|EPERM")
 
-    def test_that_they_are_missing_is_noticed(self):
-        ran = subprocess.run(self.arguments("--time-offset=1", "/probe", "who"), stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=run.TIMEOUT, check=False,
-                             env=dict(os.environ, BERTH_FAULT="namespace:time=skip"))
-        if ran.returncode == 0:
-            self.skipTest("built without fault points")
-        self.assertIn("step verify-tree (the time namespace is the host's)", ran.stderr)
-
     def test_no_clock_is_before_its_beginning(self):
         self.assertIn("step clocks", self.refused(["--time-offset=-4000000000"], "/probe"))
 
