@@ -79,9 +79,9 @@ class Guest(unittest.TestCase):
     def probe(self, *command, options=(), **more):
         return self.run_guest(options, "/probe", *command, **more)
 
-    def refused(self, options, *command):
+    def refused(self, options, *command, **more):
         ran = subprocess.run(self.arguments(*options) + list(command), stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=TIMEOUT, check=False)
+                             capture_output=True, text=True, timeout=TIMEOUT, check=False, **more)
         self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
         return ran.stderr
 

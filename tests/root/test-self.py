@@ -6,10 +6,21 @@ payload.
 usage: test-self.py BERTH-RUN PROBE
 """
 
+import ctypes
 import os
+import struct
 import subprocess
 
 from berthrun import RUN, TIMEOUT, Guest, main, needs_filter
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def allow_all():
+    """Puts a filter of system calls around this process that has one instruction, and refuses nothing."""
+    code = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0x7fff0000))  # RET, SECCOMP_RET_ALLOW
+    program = struct.pack("HP", 1, ctypes.addressof(code))
+    assert LIBC.prctl(22, 2, program, 0, 0) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
 
 
 class SelfTest(Guest):
@@ -21,10 +32,10 @@ class SelfTest(Guest):
             self.skipTest("lacks a build with fault points")
         super().setUp()
 
-    def notices(self, fault, missing, *options):
+    def notices(self, fault, missing, *options, **more):
         os.environ["BERTH_FAULT"] = f"{fault}=skip"
         try:
-            said = self.refused(options, "/probe", "who")
+            said = self.refused(options, "/probe", "who", **more)
         finally:
             del os.environ["BERTH_FAULT"]
         self.assertRegex(said, f"step verify-(tree|privileges) \\({missing}\\)")
@@ -61,6 +72,8 @@ class SelfTest(Guest):
         self.notices("start:seal", "/sys is not read-only", "--private-network")
         self.notices("start:seal", "/run/host is not read-only")
         self.notices("read-only:/", "/ is not read-only", "--read-only")
+        self.notices("read-only:/run/host/credentials", "/run/host/credentials is not read-only",
+                     "--set-credential=a:b")
         self.notices("read-only:/other", "/other is not read-only", f"--bind-ro={self.root}:/other")
 
     def test_namespaces(self):
@@ -93,6 +106,11 @@ class SelfTest(Guest):
     def test_the_filter(self):
         for fault in ("start:filter", "start:load-filter"):
             self.notices(fault, "there is no filter of system calls")
+
+    @needs_filter
+    def test_a_filter_that_was_around_us_already_is_not_ours(self):
+        self.probe("who", preexec_fn=allow_all)
+        self.notices("start:load-filter", "there is no filter of system calls", preexec_fn=allow_all)
 
 
 if __name__ == "__main__":
