@@ -76,13 +76,8 @@ int privileges_limit(uint64_t keep) {
                             cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_CLEAR) < 0)
                                 return -errno;
 
-        if (cap_reset_ambient() < 0)
-                return -errno;
-
-        if (cap_set_proc(caps) < 0)
-                return -errno;
-
-        return 0;
+        /* What is not inheritable is not ambient any more. */
+        return cap_set_proc(caps) < 0 ? -errno : 0;
 }
 
 int privileges_set_ambient(uint64_t capabilities) {

@@ -6,6 +6,7 @@ They are called with the paths of berth-run and of the probe.
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,16 @@ class Guest(unittest.TestCase):
 
     def probe(self, *command, options=(), **more):
         return self.run_guest(options, "/probe", *command, **more)
+
+    def assert_limits_of_a_first_process(self, *options):
+        """Whatever ours are."""
+        def set_others():
+            for which, limit in ((resource.RLIMIT_NOFILE, 100), (resource.RLIMIT_STACK, 1 << 20)):
+                resource.setrlimit(which, (limit, resource.getrlimit(which)[1]))
+
+        seen = self.probe("limits", options=options, preexec_fn=set_others)
+        for line in (r"open files +1024 ", r"stack size +8388608 ", r"msgqueue size +819200 "):
+            self.assertRegex(seen, "Max " + line)
 
     def refused(self, options, *command, **more):
         ran = subprocess.run(self.arguments(*options) + list(command), stdin=subprocess.DEVNULL,

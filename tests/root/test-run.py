@@ -317,6 +317,13 @@ class Privileges(Guest):
         self.assertEqual(int(caps["CapBnd"], 16) | 1 << 24, 0x9decafff)
         self.assertEqual(int(caps["CapInh"], 16) | int(caps["CapAmb"], 16), 0)
 
+    def test_what_we_inherit_is_not_passed_on(self):
+        for options in ([], ["--uid=1000"], ["--private-users=pick"], ["--system-call-filter=~ptrace"]):
+            ran = subprocess.run(["setpriv", "--inh-caps=+net_raw,+chown", "--ambient-caps=+net_raw,+chown",
+                                  *self.arguments(*options, "/probe", "caps")], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            self.assertRegex(ran.stdout, r"CapInh:\t0{16}\n(.*\n)*CapAmb:\t0{16}\n", ran.stderr)
+
     def test_a_network_of_its_own_brings_net_admin(self):
         self.assertEqual(self.bit(self.caps("--private-network")["CapBnd"], 12), 1)
 
@@ -345,12 +352,7 @@ class Privileges(Guest):
             self.assertIn("step user", self.refused([f"--uid={user}"], "/probe", "who"))
 
     def test_limits_are_those_of_a_first_process(self):
-        seen = subprocess.run(["sh", "-c", 'ulimit -n 100; ulimit -c 0; exec "$@"', "sh",
-                               *self.arguments("/probe", "limits")],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=TIMEOUT, check=True)
-        self.assertRegex(seen.stdout, r"Max stack size +8388608 ")
-        self.assertRegex(seen.stdout, r"Max msgqueue size +819200 ")
+        self.assert_limits_of_a_first_process()
 
 
 if __name__ == "__main__":
