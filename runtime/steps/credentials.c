@@ -125,7 +125,8 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        r = fault_skips("read-only", RUN_CREDENTIALS) ? 0 : mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false);
+        if (!fault_skips("read-only", RUN_CREDENTIALS))
+                r = mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false);
         if (r < 0)
                 return r;
 
