@@ -140,7 +140,7 @@ static int on_exit_of_program(_unused_ sd_event_source *source, const siginfo_t 
 
         r = sd_bus_emit_signal(d->bus, PROCESS, BERTH_PROCESS, "Exited", "si",
                                info->si_code == CLD_EXITED ? "exited" : "killed", info->si_status);
-        CHECK(r >= 0 || r == -ENOTCONN); /* berthctl may have left */
+        CHECK(r >= 0 || r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE); /* berthctl may have left */
         return 0;
 }
 
