@@ -13,7 +13,7 @@ packages_build=(
 packages_quickstart=(iproute2 iputils-ping mmdebstrap systemd util-linux)
 
 packages_check=(
-    clang cpio e2fsprogs iproute2 iputils-ping kmod mmdebstrap nftables procps python3
+    clang cpio e2fsprogs expect iproute2 iputils-ping kmod mmdebstrap nftables procps python3
     python3-jsonschema qemu-system-x86 shellcheck systemd systemd-container util-linux xz-utils
 )
 
