@@ -47,6 +47,7 @@ typedef struct Daemon {
         bool has_told;
         bool forgets_programs;          /* as a daemon that is restarted */
         bool spares_programs;           /* Kill() does nothing */
+        unsigned urges;                 /* so many SIGINT more to berthctl, one for each Kill() of it */
         char *output, *errors;
         int status;                     /* berthctl's */
 } Daemon;

@@ -222,5 +222,11 @@ int exec_kill(Daemon *d, sd_bus_message *m) {
         if (d->program > 0 && !d->spares_programs)
                 CHECK_OK(kill(d->program, signo));
 
-        return sd_bus_reply_method_return(m, NULL);
+        CHECK_OK(sd_bus_reply_method_return(m, NULL));
+        if (d->urges > 0) { /* only now: the last one ends who is answered */
+                d->urges--;
+                CHECK_OK(kill(d->client, SIGINT));
+        }
+
+        return 1;
 }

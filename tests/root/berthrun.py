@@ -8,6 +8,7 @@ They are called with the paths of berth-run and of the probe.
 import os
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,9 @@ TIMEOUT = 60
 
 # With what tells it from others within as much of it as links are named after.
 NAME = f"t{os.getpid()}-berth-test"
+
+# Where berth-run keeps trees for a while, and we ours.
+TEMPORARY = "/var/tmp"
 
 
 def cgroup_root():
@@ -40,8 +44,8 @@ def host_state():
     """What a run may have left: mounts, links, control groups."""
     with open("/proc/self/mountinfo", encoding="utf-8") as f:
         mounts = len(f.readlines())
-    links = [n for n in os.listdir("/sys/class/net") if n.startswith(f"ve-{NAME}"[:11])]
-    groups = [d for d, _, _ in os.walk(cgroup_root()) if NAME in d]
+    links = [name for _, name in socket.if_nameindex()]
+    groups = [d for d, _, _ in os.walk(cgroup_root()) if NAME in d.replace("\\x2d", "-")]
     return mounts, links, groups
 
 
@@ -104,12 +108,20 @@ class Guest(unittest.TestCase):
         return guest
 
 
+def run_alone():
+    """So that what others mount, connect and write meanwhile is not taken for something left."""
+    with tempfile.TemporaryDirectory(dir=TEMPORARY, prefix=NAME) as own:
+        os.chmod(own, 0o1777)
+        return subprocess.run(["unshare", "--mount", "--propagation=private", "--net", "sh", "-c",
+                               f'mount --bind {own} {TEMPORARY} && exec "$@"', "sh", sys.executable,
+                               *sys.argv], env=dict(os.environ, BERTH_TEST_ALONE="1"), check=False).returncode
+
+
 def main():
     if os.geteuid() != 0 or not cgroup_root():
         print("lacks root, or a unified hierarchy of control groups")
         sys.exit(1 if os.environ.get("TEST_NO_SKIP") else 77)
-    # So that what others mount meanwhile is not taken for something left.
     if "BERTH_TEST_ALONE" not in os.environ:
-        os.environ["BERTH_TEST_ALONE"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, *sys.argv])
+        sys.exit(run_alone())
+    tempfile.tempdir = TEMPORARY
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

@@ -243,8 +243,7 @@ class Trees(base.Guest):
 
     @staticmethod
     def ours():
-        return [n for d in (tempfile.gettempdir(), "/var/tmp") for n in os.listdir(d)
-                if n.startswith((".#berth.", f".#machine.{base.NAME}"))]
+        return [n for n in os.listdir(base.TEMPORARY) if n.startswith((".#berth.", ".#machine."))]
 
     def tree(self):
         return sorted(os.path.join(d, n) for d, ds, fs in os.walk(self.root) for n in ds + fs)
