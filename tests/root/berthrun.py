@@ -112,9 +112,10 @@ def run_alone():
     """So that what others mount, connect and write meanwhile is not taken for something left."""
     with tempfile.TemporaryDirectory(dir=TEMPORARY, prefix=NAME) as own:
         os.chmod(own, 0o1777)
-        return subprocess.run(["unshare", "--mount", "--propagation=private", "--net", "sh", "-c",
-                               f'mount --bind {own} {TEMPORARY} && exec "$@"', "sh", sys.executable,
-                               *sys.argv], env=dict(os.environ, BERTH_TEST_ALONE="1"), check=False).returncode
+        ran = subprocess.run(["unshare", "--mount", "--propagation=private", "--net", "sh", "-c",
+                              f'mount --bind {own} {TEMPORARY} && exec "$@"', "sh", sys.executable,
+                              *sys.argv], env=dict(os.environ, BERTH_TEST_ALONE="1"), check=False)
+        return ran.returncode
 
 
 def main():
