@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/kernel/sealed.h"
 #include "lib/spec/args.h"
+#include "runtime/cleanup.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
 #include "runtime/supervisor.h"
@@ -32,6 +33,11 @@ static int explain(const Spec *spec) {
                 [STAGE_INNER] = "In the leader, until it is the payload",
         };
         Run run;
+
+        if (spec->cleanup) {
+                (void) printf("# Removes what runs of %s have left\n", spec->machine);
+                return EXIT_SUCCESS;
+        }
 
         run_init(&run, spec);
         if (spec->settings_path)
@@ -110,6 +116,20 @@ static int take_name(void) {
         return prctl(PR_SET_NAME, "berth-run") < 0 ? -errno : 0;
 }
 
+static int clean_up(const Spec *spec) {
+        int r;
+
+        r = cleanup_run(spec);
+        if (r < 0) {
+                (void) log_error(r, "Cannot remove what was left of '%s'", spec->machine);
+                return EXIT_FAILURE;
+        }
+
+        if (!spec->quiet)
+                (void) log_info("Directories removed that were left of '%s': %i", spec->machine, r);
+        return EXIT_SUCCESS;
+}
+
 static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv) {
         int r;
 
@@ -138,6 +158,8 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
                 (void) log_error(0, "berth-run needs to be root");
                 return EXIT_FAILURE;
         }
+        if (spec->cleanup)
+                return clean_up(spec);
 
         /* A guest that is changed while it starts may have us execute ourselves in it (CVE-2019-5736).
          * berth-run, which launches us, has seen to it: then there is nothing left to do. */

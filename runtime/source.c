@@ -5,6 +5,7 @@
 
 #include "lib/base/beneath.h"
 #include "lib/base/text.h"
+#include "runtime/cleanup.h"
 #include "runtime/source.h"
 
 int source_open_of_image(const Run *run, const char *path, int flags) {
@@ -22,7 +23,8 @@ int source_make_temporary(Run *run, const char *place) {
 
         assert(run);
 
-        r = text_printf(&path, "%s/.#berth.XXXXXX", place);
+        r = text_printf(&path, "%s/" CLEANUP_NAME(CLEANUP_TEMPORARY) ".XXXXXX", place, run->spec->machine,
+                        (int) getpid());
         if (r < 0)
                 return r;
         if (!mkdtemp(path))

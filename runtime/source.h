@@ -10,9 +10,6 @@
 
 #include "runtime/run.h"
 
-/* Where directories are made that belong beside nothing in particular. */
-#define TEMPORARY_PLACE "/var/tmp"
-
 /**
  * source_open_of_image() - open something of the image
  * @run:                the run, after step root

@@ -3,6 +3,7 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
+#include "lib/spec/environment.h"
 #include "lib/spec/settings.h"
 
 /* Column in which the help's descriptions begin. */
@@ -238,6 +239,10 @@ static int merge_settings(Reader *reader, Settings *settings) {
 
         spec_done(spec);
         spec_init(spec);
+        r = spec_read_environment(spec, &reader->error);
+        if (r < 0)
+                return r;
+
         r = apply_settings(reader, settings, override ? 0 : seen);
         if (r < 0)
                 return r;
@@ -249,8 +254,10 @@ static int merge_settings(Reader *reader, Settings *settings) {
 
         spec->settings_path = TAKE_PTR(settings->path);
         spec->settings_trusted = settings->trusted;
-        spec->warnings = TAKE_PTR(settings->warnings);
-        return 0;
+        for (char **w = settings->warnings; r >= 0 && w && *w; w++)
+                r = strv_push(&spec->warnings, *w);
+
+        return r;
 }
 
 static int finish(Reader *reader) {
@@ -278,7 +285,9 @@ int args_parse(int argc, char *const *argv, Spec *spec, ArgsOutcome *ret_outcome
         assert(ret_outcome);
         assert(reterr_text);
 
-        r = read_all(&reader);
+        r = spec_read_environment(spec, &reader.error);
+        if (r >= 0)
+                r = read_all(&reader);
         if (r >= 0 && reader.outcome == ARGS_RUN)
                 r = finish(&reader);
         if (r < 0) {

@@ -140,6 +140,7 @@ const Option option_table[] = {
         FLAG("no-ask-password", 0, set_nothing, "Accepted: nobody is asked for passwords"),
         FLAG("system", 0, set_nothing, "Accepted: machines are root's"),
         IS("quiet", 'q', quiet, "Say nothing that is not an error"),
+        IS("cleanup", 0, cleanup, "Remove what runs that were killed have left, and start nothing"),
         IS("explain", 0, explain, "Print the steps that would be taken, and take none"),
 
         HEADING("Image"),
@@ -267,7 +268,6 @@ const Option option_table[] = {
         VALUE("network-zone", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("port", 'p', "PORT", set_missing, "Ports are not forwarded yet"),
         VALUE("forward-journal", 0, "PATH", set_missing, "Journals are linked, see --link-journal="),
-        FLAG("cleanup", 0, set_missing, "Nothing is left of a machine that needs it"),
 };
 
 const size_t n_options = ELEMENTSOF(option_table);

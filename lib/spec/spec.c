@@ -38,6 +38,7 @@ void spec_done(Spec *spec) {
         free(spec->template);
         (void) strv_free(spec->command);
         (void) strv_free(spec->environment);
+        free(spec->manager);
         free(spec->selinux_context);
         free(spec->selinux_apifs_context);
         free(spec->apparmor_profile);

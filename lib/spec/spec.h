@@ -229,6 +229,9 @@ typedef struct Spec {
         char **allow_syscalls;  /* names and @groups, beyond what is allowed by default */
         char **deny_syscalls;   /* goes before both */
 
+        char *manager;          /* what $container says, or NULL: our own name */
+        bool any_system;        /* one that is booted need not say what it is */
+        bool tmp_of_tree;       /* /tmp is what the tree has there */
         bool suppress_sync;     /* what is written need not outlive the host's power */
 
         /* Users */
@@ -287,6 +290,7 @@ typedef struct Spec {
         char *settings_path;    /* of the file that was read, or NULL */
         bool settings_trusted;
         char **warnings;        /* of what that has said, and was ignored */
+        bool cleanup;           /* remove what was left, and start nothing */
         bool quiet;
         bool explain;
 } Spec;

@@ -75,7 +75,7 @@ static int add_ours(const Run *run, char ***environment) {
 
         r = strv_push(environment, "PATH=" DEFAULT_PATH);
         if (r >= 0)
-                r = strv_push(environment, "container=" CONTAINER_MANAGER);
+                r = strv_pushf(environment, "container=%s", run->spec->manager ?: CONTAINER_MANAGER);
         if (r >= 0)
                 r = strv_pushf(environment, "container_uuid=%s", id128_format_uuid(run->uuid, uuid));
         if (r >= 0)

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/kernel/mount.h"
+#include "runtime/cleanup.h"
 #include "runtime/guest.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
@@ -18,9 +19,6 @@
 
 /* Of what is written to memory, as much as /tmp may take. */
 static const char *const memory_options[] = { "mode", "0755", "size", "10%", "nr_inodes", "1m", NULL };
-
-/* Where changes go if not beside the tree. */
-#define OTHER_PLACE "/var/tmp"
 
 static bool is_ephemeral(const void *subject) {
         const Run *run = subject;
@@ -31,7 +29,7 @@ static bool is_ephemeral(const void *subject) {
 /* With names that whoever cleans up after systemd-nspawn knows as well. The machine
  * that reboots finds its own again. */
 static int name_changes(const Run *run, const char *place, char **ret) {
-        return text_printf(ret, "%s/.#machine.%s.%i", place, run->spec->machine, (int) getpid());
+        return text_printf(ret, "%s/" CLEANUP_NAME(CLEANUP_TREE), place, run->spec->machine, (int) getpid());
 }
 
 static int make_changes(Run *run, const char *place) {
@@ -60,7 +58,7 @@ static int apply_changes(void *subject) {
                 return -ENOMEM;
 
         r = make_changes(run, place);
-        return r < 0 && r != -EEXIST ? make_changes(run, OTHER_PLACE) : r;
+        return r < 0 && r != -EEXIST ? make_changes(run, CLEANUP_TEMPORARY_PLACE) : r;
 }
 
 static void undo_changes(void *subject) {

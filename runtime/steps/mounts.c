@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/kernel/mount.h"
+#include "runtime/cleanup.h"
 #include "runtime/guest.h"
 #include "runtime/owners.h"
 #include "runtime/overlay.h"
@@ -33,7 +34,7 @@ static int make_directory(Run *run) {
         _cleanup_close_ int fd = -EBADF;
         uid_t owner = run_has_users(run) ? run->range->base : 0;
 
-        fd = source_make_temporary(run, TEMPORARY_PLACE);
+        fd = source_make_temporary(run, CLEANUP_TEMPORARY_PLACE);
         if (fd < 0)
                 return fd;
         if (fchmod(fd, 0755) < 0 || fchown(fd, owner, owner) < 0)

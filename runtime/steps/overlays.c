@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
+#include "runtime/cleanup.h"
 #include "runtime/overlay-users.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
@@ -64,8 +65,8 @@ static int open_upper(Run *run, Layers *l, const char *layer) {
                 return l->upper_fd < 0 ? l->upper_fd : make_work(run, l);
         }
 
-        run_set_object(run, TEMPORARY_PLACE);
-        fd = source_make_temporary(run, TEMPORARY_PLACE);
+        run_set_object(run, CLEANUP_TEMPORARY_PLACE);
+        fd = source_make_temporary(run, CLEANUP_TEMPORARY_PLACE);
         return fd < 0 ? fd : overlay_make_directories(fd, l->fds[0], &l->upper_fd, &l->work_fd);
 }
 

@@ -87,7 +87,7 @@ static int write_identity(const Run *run, int host_fd) {
         Id128 boot_id;
         int r;
 
-        r = write_line(host_fd, "container-manager", CONTAINER_MANAGER);
+        r = write_line(host_fd, "container-manager", run->spec->manager ?: CONTAINER_MANAGER);
         if (r < 0)
                 return r;
 

@@ -39,7 +39,8 @@ static int apply(void *subject) {
         int r;
 
         /* systemd refuses to run on less, and says so where nobody reads it. */
-        if (!guest_has(run, "/etc/os-release") && !guest_has(run, "/usr/lib/os-release")) {
+        if (!run->spec->any_system && !guest_has(run, "/etc/os-release") &&
+            !guest_has(run, "/usr/lib/os-release")) {
                 run_set_object(run, "/etc/os-release");
                 return -ENOENT;
         }
@@ -61,8 +62,9 @@ static bool wanted(const void *subject) {
 }
 
 static void explain(const void *subject, FILE *f) {
-        (void) subject;
-        (void) fputs("with os-release and init", f);
+        const Run *run = subject;
+
+        (void) fputs(run->spec->any_system ? "with init" : "with os-release and init", f);
 }
 
 const Step step_system = {

@@ -20,6 +20,7 @@
 #include "lib/kernel/clone.h"
 #include "lib/kernel/process.h"
 #include "lib/spec/image.h"
+#include "runtime/cleanup.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -147,8 +148,8 @@ static int make_tree(Run *run, const char *path) {
         _cleanup_free_ char *temporary = NULL;
         int r;
 
-        r = text_printf(&temporary, "%.*s/.#machine.%s.%i", (int) (strrchr(path, '/') - path), path,
-                        run->spec->machine, (int) getpid());
+        r = text_printf(&temporary, "%.*s/" CLEANUP_NAME(CLEANUP_TREE),
+                        (int) (strrchr(path, '/') - path), path, run->spec->machine, (int) getpid());
         if (r < 0)
                 return r;
         if (mkdir(temporary, 0700) < 0)

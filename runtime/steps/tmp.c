@@ -27,6 +27,12 @@ static int apply(void *subject) {
         return mount_attach(fd, target_fd);
 }
 
+static bool wanted(const void *subject) {
+        const Run *run = subject;
+
+        return !run->spec->tmp_of_tree;
+}
+
 static void explain(const void *subject, FILE *f) {
         (void) subject;
         (void) fputs("/tmp", f);
@@ -35,6 +41,7 @@ static void explain(const void *subject, FILE *f) {
 const Step step_tmp = {
         .name = "tmp",
         .stage = STAGE_OUTER,
+        .wanted = wanted,
         .apply = apply,
         .explain = explain,
 };

@@ -7,6 +7,7 @@ usage: test-options.py BERTH-RUN PROBE
 """
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -85,7 +86,6 @@ class Registration(base.Guest):
     def test_a_machine_runs_without_if_that_is_left_to_us(self):
         seen = self.probe("list", "/sys/class/net", options=["--register=auto", "-n"], env=self.NOBODY)
         self.assertEqual(sorted(seen.split()), ["host0", "lo"])
-        base.wait_for_links(self.before)
 
     def test_it_is_told(self):
         ran = subprocess.run([a for a in self.arguments("--register=auto") if a != "--quiet"] +
@@ -98,6 +98,74 @@ class Registration(base.Guest):
                              capture_output=True, text=True, timeout=base.TIMEOUT, check=False)
         self.assertEqual(ran.returncode, 1)
         self.assertRegex(ran.stderr, r"step register \(CreateMachine.*\): No such file")
+
+
+class Environment(base.Guest):
+    """Switches of systemd-nspawn's that are nowhere else."""
+
+    def test_what_the_container_is_called(self):
+        env = dict(os.environ, SYSTEMD_NSPAWN_CONTAINER_SERVICE="other-1")
+        seen = self.probe("env", ",", "cat", "/run/host/container-manager", env=env)
+        self.assertIn("container=other-1\n", seen)
+        self.assertTrue(seen.endswith("other-1\n"))
+
+    def test_what_is_in_tmp_is_there(self):
+        self.write("tmp/file", "x\n")
+        self.assertEqual(self.probe("list", "/tmp", env=dict(os.environ, SYSTEMD_NSPAWN_TMPFS_TMP="no")),
+                         "file\n")
+        self.assertEqual(self.probe("list", "/tmp"), "")
+
+    def test_a_system_that_does_not_say_what_it_is(self):
+        os.makedirs(self.path("sbin"))
+        shutil.copy(base.PROBE, self.path("sbin/init"))
+        self.assertIn("step system (/etc/os-release)", self.refused(["-b"], "who"))
+        self.assertIn("pid 1", self.run_guest(["-b"], "who", env=dict(
+            os.environ, SYSTEMD_NSPAWN_CHECK_OS_RELEASE="0")))
+
+    @base.needs_filter
+    def test_nothing_is_synced(self):
+        self.assertEqual(self.probe("call", "fsync", env=dict(os.environ, SYSTEMD_SUPPRESS_SYNC="1")),
+                         "fsync ok\n")
+
+    def test_others_are_told_of_and_slips_are_errors(self):
+        for name, value, status, said in (
+                ("SYSTEMD_NSPAWN_SHARE_NS_PID", "1", 0, "SYSTEMD_NSPAWN_SHARE_NS_PID is ignored"),
+                ("SYSTEMD_NSPAWN_TMPFS_TMP", "perhaps", 1, "cannot be 'perhaps'"),
+                ("SYSTEMD_NSPAWN_CONTAINER_SERVICE", "A B", 1, "cannot be 'A B'")):
+            ran = subprocess.run(self.arguments("/probe", "ns"), env=dict(os.environ, **{name: value}),
+                                 capture_output=True, text=True, timeout=base.TIMEOUT, check=False)
+            self.assertEqual(ran.returncode, status)
+            self.assertIn(said, ran.stderr)
+
+
+class Left(base.Guest):
+    """What a run that is killed leaves."""
+
+    def kill(self, guest):
+        """Until all of it has gone."""
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        with open(f"/proc/{guest.pid}/task/{guest.pid}/children", encoding="utf-8") as f:
+            leader = os.pidfd_open(int(f.read().split()[0]))
+        guest.kill()
+        guest.wait(base.TIMEOUT)
+        select.select([leader], [], [], base.TIMEOUT)
+        os.close(leader)
+
+    def test_it_is_removed_when_asked_for(self):
+        place = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, place)
+        shutil.copytree(self.root, os.path.join(place, "tree"))
+        options = [f"--directory={place}/tree", "-x"]
+        self.kill(self.start("wait", options=options))
+        os.makedirs(os.path.join(place, f".#machine.{base.NAME}.{os.getpid()}", "upper"))
+        os.mkdir(os.path.join(place, ".#machine.other.999999999"))
+        self.assertEqual(len(os.listdir(place)), 4)
+        ran = subprocess.run([base.RUN, "--cleanup", options[0], f"-M{base.NAME}"], capture_output=True,
+                             text=True, timeout=base.TIMEOUT, check=True)
+        self.assertIn(f"that were left of '{base.NAME}': 1", ran.stderr)
+        self.assertEqual(sorted(os.listdir(place)), sorted([
+            ".#machine.other.999999999", f".#machine.{base.NAME}.{os.getpid()}", "tree"]))
+        self.probe("who")  # the control group is left to whoever starts next
 
 
 class Resources(base.Guest):

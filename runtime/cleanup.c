@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <signal.h>
+
+#include "lib/base/text.h"
+#include "lib/base/tree.h"
+#include "lib/spec/image.h"
+#include "runtime/cleanup.h"
+
+/* PREFIX.MACHINE.PID[.RANDOM], of a process that has gone. */
+static bool is_left(const char *name, const char *prefix, const char *machine) {
+        const char *rest = startswith(name, prefix);
+        char number[sizeof("2147483647")];
+        size_t n;
+        pid_t pid;
+
+        rest = rest && *rest == '.' ? startswith(rest + 1, machine) : NULL;
+        if (!rest || *rest++ != '.')
+                return false;
+
+        n = strcspn(rest, ".");
+        if (n >= sizeof(number))
+                return false;
+
+        memcpy(number, rest, n);
+        number[n] = '\0';
+        return parse_pid(number, &pid) >= 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+static int clean_directory(const char *path, const char *machine) {
+        int n = 0, r = 0;
+        DIR *d;
+
+        d = opendir(path);
+        if (!d)
+                return errno == ENOENT ? 0 : -errno;
+
+        for (struct dirent *e; (e = readdir(d));) {
+                _cleanup_free_ char *left = NULL;
+                int k;
+
+                if (!is_left(e->d_name, CLEANUP_TREE, machine) &&
+                    !is_left(e->d_name, CLEANUP_TEMPORARY, machine))
+                        continue;
+
+                k = text_printf(&left, "%s/%s", path, e->d_name);
+                if (k >= 0)
+                        k = tree_remove(left);
+                if (k < 0)
+                        r = k;
+                else
+                        n++;
+        }
+
+        (void) closedir(d);
+        return r < 0 ? r : n;
+}
+
+int cleanup_run(const Spec *spec) {
+        _cleanup_free_ char *tree = NULL, *place = NULL;
+        int beside, temporary, r;
+
+        assert(spec);
+
+        if (spec->directory)
+                r = text_printf(&tree, "%s", spec->directory);
+        else if (image_find(spec->machine, &tree) < 0)
+                r = text_printf(&tree, IMAGE_DIRECTORY "/%s", spec->machine);
+        else
+                r = 0;
+        if (r >= 0)
+                r = text_printf(&place, "%.*s/", (int) (strrchr(tree, '/') - tree), tree);
+        if (r < 0)
+                return r;
+
+        beside = clean_directory(place, spec->machine);
+        temporary = clean_directory(CLEANUP_TEMPORARY_PLACE, spec->machine);
+        if (beside < 0 || temporary < 0)
+                return MIN(beside, temporary);
+
+        return beside + temporary;
+}
