@@ -291,16 +291,31 @@ signalled() {
     [ "$status" = 6 ]
 }
 
-@test "$N programs at once, each with its own status" {
-    SECONDS=0
-    for ((i = 0; i < N; i++)); do
+# programs_at_once N: each reads what its status is to be.
+programs_at_once() {
+    local i status pids=()
+
+    for ((i = 0; i < $1; i++)); do
         berthctl exec web sh -c "read -r line; exit \$((line % 100))" <<<"$i" 3>&- &
         pids[i]=$!
     done
-    for ((i = 0; i < N; i++)); do
+    for ((i = 0; i < $1; i++)); do
         status=0
         wait "${pids[i]}" || status=$?
         [ "$status" = $((i % 100)) ]
     done
-    echo "# $N programs in $SECONDS s" >&3
+}
+
+@test "$N programs at once, each with its own status, and nothing of them is left in the daemons" {
+    programs_at_once 20 # what is only ever made once
+    mapfile -t before < <(exec_sizes)
+
+    begin=$(date +%s%3N)
+    programs_at_once $N
+    end=$(date +%s%3N)
+
+    mapfile -t after < <(exec_sizes)
+    echo "# $N programs in $((end - begin)) ms; berthd's and berth-exec's descriptors and pages:" \
+        "${before[*]} before, ${after[*]} after" >&3
+    exec_sizes_are_back
 }

@@ -399,3 +399,26 @@ error_of() {
         --method "org.freedesktop.machine1.Manager.$method" "$@" 2>&1 >/dev/null |
         sed -n 's/^Error: GDBus.Error:\([^:]*\):.*/\1/p'
 }
+
+main_pid() {
+    systemctl show "$1" --property=MainPID --value
+}
+
+# What berthd and who starts programs for it have, once no program runs: descriptors and pages of each.
+exec_sizes() {
+    eventually no_program_left >&2
+    for unit in berthd berth-exec; do
+        find "/proc/$(main_pid $unit.service)/fd" -mindepth 1 | wc -l
+        awk '{ print $2 }' "/proc/$(main_pid $unit.service)/statm"
+    done
+}
+
+no_program_left() {
+    refused pgrep --parent "$(main_pid berthd.service),$(main_pid berth-exec.service)"
+}
+
+# The four numbers of $after are those of $before; a little memory may be kept for the next time.
+exec_sizes_are_back() {
+    [ "${after[0]}" = "${before[0]}" ] && [ "${after[2]}" = "${before[2]}" ] &&
+        [ "${after[1]}" -le $((before[1] + 128)) ] && [ "${after[3]}" -le $((before[3] + 128)) ]
+}
