@@ -183,7 +183,9 @@ class Inside(Guest):
     def test_devices_have_their_numbers(self):
         for name, number in (("null", "1:3"), ("zero", "1:5"), ("full", "1:7"), ("random", "1:8"),
                              ("urandom", "1:9"), ("tty", "5:0")):
-            self.assertEqual(self.probe("stat", f"/dev/{name}"), f"/dev/{name} 020666 {number}\n")
+            for options in ([], ["-U"]):
+                self.assertEqual(self.probe("stat", f"/dev/{name}", options=options),
+                                 f"/dev/{name} 020666 {number}\n")
         self.assertIn("ENOENT", self.probe("stat", "/dev/kmsg", status=1))
         self.assertIn("ENOENT", self.probe("stat", "/dev/tty0", status=1))
 
