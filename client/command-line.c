@@ -20,7 +20,7 @@ static bool may_lack_argument(const OptionRow *row) {
 static const OptionRow *find_letter(int letter, const char *verb) {
         const OptionRow *found = NULL;
 
-        for (const OptionRow *row = option_table; row->set; row++) {
+        for (const OptionRow *row = option_table; row->what; row++) {
                 if (row->letter != letter)
                         continue;
                 if (row->verb && streq_ptr(row->verb, verb))
@@ -46,7 +46,7 @@ static void getopt_init(Getopt *g) {
         *g = (Getopt) {};
         *p++ = '+'; /* stop at what is no option: we decide whether to go on */
 
-        for (const OptionRow *row = option_table; row->set; row++) {
+        for (const OptionRow *row = option_table; row->what; row++) {
                 if (row->letter && !strchr(g->letters, row->letter)) {
                         *p++ = row->letter;
                         if (row->argument && !may_lack_argument(row))
@@ -150,7 +150,7 @@ int command_line_parse(Options *o, int argc, char *const *argv, char ***ret_args
                 }
 
                 row = c == LONG_OPTION ? g.rows[which] : find_letter(c, args ? args[0] : NULL);
-                r = row->set(o, optarg);
+                r = option_set(row, o, optarg);
                 if (r != 0)
                         return r;
         }
@@ -164,8 +164,7 @@ int command_line_parse(Options *o, int argc, char *const *argv, char ***ret_args
 }
 
 void command_line_print_options(void) {
-        for (size_t i = 0; i < OPTIONS_MAX; i++) {
-                const OptionRow *row = &option_table[i];
+        for (const OptionRow *row = option_table; row->what; row++) {
                 char head[64];
                 bool may_lack = may_lack_argument(row);
 
@@ -181,7 +180,7 @@ void command_line_print_options(void) {
 json_t *command_line_options_to_json(void) {
         json_t *all = json_array();
 
-        for (const OptionRow *row = option_table; row->set; row++) {
+        for (const OptionRow *row = option_table; row->what; row++) {
                 (void) json_array_append_new(all, json_pack(
                         "{s:o, s:s?, s:s?, s:b, s:s?, s:s}",
                         "letter", row->letter ? json_stringn(&row->letter, 1) : json_null(),

@@ -21,31 +21,6 @@
 #define DELAY_MAX (24 * 3600) /* seconds, as the daemon has it */
 #define PARALLEL_MAX 1024
 
-static int set_help(Options *o, _unused_ const char *argument) {
-        o->help = true;
-        return 0;
-}
-
-static int set_version(Options *o, _unused_ const char *argument) {
-        o->version = true;
-        return 0;
-}
-
-static int set_no_pager(Options *o, _unused_ const char *argument) {
-        o->no_pager = true;
-        return 0;
-}
-
-static int set_no_legend(Options *o, _unused_ const char *argument) {
-        o->no_legend = true;
-        return 0;
-}
-
-static int set_no_ask_password(Options *o, _unused_ const char *argument) {
-        o->no_ask_password = true;
-        return 0;
-}
-
 static int set_elsewhere(_unused_ Options *o, const char *argument) {
         (void) log_error(0, _("Cannot go to '%s': berthctl manages the machines of this host only."),
                          argument);
@@ -88,29 +63,9 @@ static int set_property(Options *o, const char *argument) {
         return 0;
 }
 
-static int set_value(Options *o, _unused_ const char *argument) {
-        o->value = true;
-        return 0;
-}
-
 static int set_property_value(Options *o, const char *argument) {
         o->value = true;
         return set_property(o, argument);
-}
-
-static int set_quiet(Options *o, _unused_ const char *argument) {
-        o->quiet = true;
-        return 0;
-}
-
-static int set_all(Options *o, _unused_ const char *argument) {
-        o->all = true;
-        return 0;
-}
-
-static int set_full(Options *o, _unused_ const char *argument) {
-        o->full = true;
-        return 0;
 }
 
 static int set_kill_whom(Options *o, const char *argument) {
@@ -171,26 +126,6 @@ static int set_timeout(Options *o, const char *argument) {
         return 0;
 }
 
-static int set_runtime(Options *o, _unused_ const char *argument) {
-        o->runtime = true;
-        return 0;
-}
-
-static int set_force(Options *o, _unused_ const char *argument) {
-        o->force = true;
-        return 0;
-}
-
-static int set_read_only(Options *o, _unused_ const char *argument) {
-        o->read_only = true;
-        return 0;
-}
-
-static int set_now(Options *o, _unused_ const char *argument) {
-        o->now = true;
-        return 0;
-}
-
 static int read_number(const char *option, const char *argument, unsigned max, unsigned *ret) {
         if (parse_unsigned(argument, max, ret) < 0) {
                 (void) log_error(0, _("Failed to parse --%s: '%s' is no number from 0 to %u."),
@@ -230,11 +165,6 @@ static int set_after(Options *o, const char *argument) {
 
 static int set_requires(Options *o, const char *argument) {
         return add_names(argument, &o->requires);
-}
-
-static int set_mkdir(Options *o, _unused_ const char *argument) {
-        o->mkdir = true;
-        return 0;
 }
 
 static bool is_variable(const char *name, size_t n) {
@@ -288,11 +218,6 @@ static int set_directory(Options *o, const char *argument) {
         return 0;
 }
 
-static int set_detach(Options *o, _unused_ const char *argument) {
-        o->detach = true;
-        return 0;
-}
-
 static int set_detach_keys(Options *o, const char *argument) {
         if (keys_parse(argument, o->detach_buffer) < 0) {
                 (void) log_error(0, _("Failed to parse keys '%s'."), argument);
@@ -338,16 +263,6 @@ static int set_lines(Options *o, const char *argument) {
                 return -EINVAL;
         }
 
-        return 0;
-}
-
-static int set_follow(Options *o, _unused_ const char *argument) {
-        o->follow = true;
-        return 0;
-}
-
-static int set_console(Options *o, _unused_ const char *argument) {
-        o->console = true;
         return 0;
 }
 
@@ -415,16 +330,16 @@ static int set_max_addresses(Options *o, const char *argument) {
 }
 
 const OptionRow option_table[OPTIONS_MAX] = {
-        { 'h', "help", NULL, set_help,
-          N_("Show this help") },
-        { 0, "version", NULL, set_version,
-          N_("Show package version") },
-        { 0, "no-pager", NULL, set_no_pager,
-          N_("Do not pipe output into a pager") },
-        { 0, "no-legend", NULL, set_no_legend,
-          N_("Do not show headers and footers") },
-        { 0, "no-ask-password", NULL, set_no_ask_password,
-          N_("Do not ask for passwords") },
+        { 'h', "help", NULL, NULL,
+          N_("Show this help"), .flag = offsetof(Options, help) },
+        { 0, "version", NULL, NULL,
+          N_("Show package version"), .flag = offsetof(Options, version) },
+        { 0, "no-pager", NULL, NULL,
+          N_("Do not pipe output into a pager"), .flag = offsetof(Options, no_pager) },
+        { 0, "no-legend", NULL, NULL,
+          N_("Do not show headers and footers"), .flag = offsetof(Options, no_legend) },
+        { 0, "no-ask-password", NULL, NULL,
+          N_("Do not ask for passwords"), .flag = offsetof(Options, no_ask_password) },
         { 'H', "host", "[USER@]HOST", set_elsewhere,
           N_("Not supported: manage other hosts") },
         { 'M', "machine", "MACHINE", set_elsewhere,
@@ -433,16 +348,16 @@ const OptionRow option_table[OPTIONS_MAX] = {
           N_("Ask the manager of the host's machines, which is the only one") },
         { 'p', "property", "NAME", set_property,
           N_("Show only properties of this name") },
-        { 0, "value", NULL, set_value,
-          N_("When showing properties, only print the value") },
+        { 0, "value", NULL, NULL,
+          N_("When showing properties, only print the value"), .flag = offsetof(Options, value) },
         { 'P', NULL, "NAME", set_property_value,
           N_("Equivalent to --value --property=NAME") },
-        { 'q', "quiet", NULL, set_quiet,
-          N_("Suppress output") },
-        { 'a', "all", NULL, set_all,
-          N_("Show hidden machines, and empty properties, too") },
-        { 'l', "full", NULL, set_full,
-          N_("Do not ellipsize output") },
+        { 'q', "quiet", NULL, NULL,
+          N_("Suppress output"), .flag = offsetof(Options, quiet) },
+        { 'a', "all", NULL, NULL,
+          N_("Show hidden machines, and empty properties, too"), .flag = offsetof(Options, all) },
+        { 'l', "full", NULL, NULL,
+          N_("Do not ellipsize output"), .flag = offsetof(Options, full) },
         { 0, "kill-whom", "WHOM", set_kill_whom,
           N_("Whom to send a signal: leader, all, supervisor") },
         { 's', "signal", "SIGNAL", set_signal,
@@ -461,22 +376,26 @@ const OptionRow option_table[OPTIONS_MAX] = {
           N_("Run the program on a terminal of the machine") },
         { 'i', "interactive", NULL, set_interactive,
           N_("Pass on input, as is done in any case") },
-        { 'd', "detach", NULL, set_detach,
-          N_("Do not wait for the program, but print its PID") },
+        { 'd', "detach", NULL, NULL,
+          N_("Do not wait for the program, but print its PID"),
+          .flag = offsetof(Options, detach) },
         { 0, "detach-keys", "KEYS", set_detach_keys,
           N_("Keys that end a session, as ctrl-p,ctrl-q") },
         { 0, "timeout", "SECONDS", set_timeout,
           N_("How long machines may take to shut down; 'infinity' for as long as they like") },
-        { 0, "runtime", NULL, set_runtime,
-          N_("Set limits until the machine ends only") },
-        { 0, "force", NULL, set_force,
-          N_("Replace files that are there when copying; do not ask machines before they are stopped") },
-        { 0, "read-only", NULL, set_read_only,
-          N_("Mount read-only") },
-        { 0, "mkdir", NULL, set_mkdir,
-          N_("Create the destination before mounting, if it is missing") },
-        { 0, "now", NULL, set_now,
-          N_("Start machines that are enabled, or stop those that are disabled") },
+        { 0, "runtime", NULL, NULL,
+          N_("Set limits until the machine ends only"), .flag = offsetof(Options, runtime) },
+        { 0, "force", NULL, NULL,
+          N_("Replace files that are there when copying; do not ask machines before they are stopped"),
+          .flag = offsetof(Options, force) },
+        { 0, "read-only", NULL, NULL,
+          N_("Mount read-only"), .flag = offsetof(Options, read_only) },
+        { 0, "mkdir", NULL, NULL,
+          N_("Create the destination before mounting, if it is missing"),
+          .flag = offsetof(Options, mkdir) },
+        { 0, "now", NULL, NULL,
+          N_("Start machines that are enabled, or stop those that are disabled"),
+          .flag = offsetof(Options, now) },
         { 0, "runner", "RUNNER", set_runner,
           N_("What runs machines: only nspawn, for containers, is supported") },
         { 'V', NULL, NULL, set_runner,
@@ -497,8 +416,9 @@ const OptionRow option_table[OPTIONS_MAX] = {
           N_("Show stats again and again, every 2 seconds or so many") },
         { 'n', "lines", "INTEGER", set_lines,
           N_("Number of log lines to show in status and logs, or 'all'") },
-        { 'f', "follow", NULL, set_follow,
-          N_("Go on showing log lines until the machine ends"), "logs" },
+        { 'f', "follow", NULL, NULL,
+          N_("Go on showing log lines until the machine ends"), "logs",
+          .flag = offsetof(Options, follow) },
         { 0, "since", "TIME", set_since,
           N_("Show log lines from then on") },
         { 0, "until", "TIME", set_until,
@@ -507,8 +427,8 @@ const OptionRow option_table[OPTIONS_MAX] = {
           N_("Show log lines of this unit of the machine only"), "logs" },
         { 'p', "priority", "RANGE", set_priority,
           N_("Show log lines of this priority and more important ones only"), "logs" },
-        { 0, "console", NULL, set_console,
-          N_("Show what the machine wrote to its console") },
+        { 0, "console", NULL, NULL,
+          N_("Show what the machine wrote to its console"), .flag = offsetof(Options, console) },
         { 0, "max-addresses", "INTEGER", set_max_addresses,
           N_("Number of addresses to show, or 'all'") },
         { 'o', "output", "MODE", set_output,
@@ -516,6 +436,17 @@ const OptionRow option_table[OPTIONS_MAX] = {
         { 'j', NULL, NULL, set_json,
           N_("The same as --output=json, or json-pretty on a terminal") },
 };
+
+int option_set(const OptionRow *row, Options *o, const char *argument) {
+        assert(row);
+        assert(o);
+
+        if (row->set)
+                return row->set(o, argument);
+
+        *(bool *) ((char *) o + row->flag) = true;
+        return 0;
+}
 
 void options_done(Options *o) {
         o->properties = strv_free(o->properties);

@@ -6,7 +6,7 @@
  *
  * What the command line of berthctl asks for besides its verb. The options are
  * rows of one table, from which reading them and the help follow (client/command-line.h).
- * A new option is a row and its setter.
+ * A new option is a row, and its setter if it is more than a flag.
  */
 
 #include <limits.h>
@@ -82,12 +82,24 @@ typedef struct OptionRow {
         char letter;                    /* 0: none */
         const char *name;               /* NULL: only the letter */
         const char *argument;           /* NULL: takes none; with a [ it may be left out */
-        int (*set)(Options *o, const char *argument);
+        int (*set)(Options *o, const char *argument);   /* NULL: it is a flag */
         const char *what;
         const char *verb;               /* if its letter means something else with others, else NULL */
+        size_t flag;                    /* where in Options it is, a bool */
 } OptionRow;
 
-/* Up to a row without a setter. */
+/* Up to a row that says nothing. */
 extern const OptionRow option_table[OPTIONS_MAX];
+
+/**
+ * option_set() - take note of an option
+ * @row:                the option
+ * @o:                  what has been asked for
+ * @argument:           its argument, which has to stay, or NULL
+ *
+ * Return: 0 on success, 1 if there is nothing left to do, negative error code on failure.
+ * Errors: -EINVAL      it is none for this option; the user has been told
+ */
+int option_set(const OptionRow *row, Options *o, const char *argument);
 
 void options_done(Options *o);

@@ -162,6 +162,13 @@ void fixture_done(Fixture *f) {
         remove_tree(f->directory);
 }
 
+void check_error(sd_bus_message *reply, const char *name) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        CHECK(e);
+        CHECK_STREQ(e->name, name);
+}
+
 void fixture_settle(Fixture *f) {
         while (sd_event_run(f->event, 0) > 0)
                 if (f->scope.done && f->replies_scope)

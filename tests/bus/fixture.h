@@ -14,6 +14,10 @@
 #include "tests/lib/bus-pair.h"
 #include "tests/lib/fake-scope.h"
 
+/* The machine that fixture_create() registers, and the host. */
+#define WEB MACHINE_PATH_PREFIX "/web"
+#define HOST MACHINE_PATH_PREFIX "/_2ehost"
+
 typedef struct Fixture {
         sd_event *event;
         BusPair pair;
@@ -71,6 +75,9 @@ sd_bus_message *fixture_send(
                 const char *method,
                 const char *types,
                 ...);
+
+/* Whether an answer is the error of that name, and no other. */
+void check_error(sd_bus_message *reply, const char *name);
 
 /* Runs the loop until it is idle. */
 void fixture_settle(Fixture *f);

@@ -8,7 +8,7 @@
 
 #define BERTH MACHINE1_PATH, BERTH_MANAGER
 
-static void check_error(sd_bus_message *reply, const char *name) {
+static void check_answer(sd_bus_message *reply, const char *name) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
 
         CHECK_STREQ(e ? e->name : NULL, name);
@@ -19,7 +19,7 @@ static void check_error(sd_bus_message *reply, const char *name) {
 #define enable(f, name, ...) fixture_call(f, BERTH, "EnableMachine", "sa{sv}", name, __VA_ARGS__)
 
 static void check_ok(sd_bus_message *reply) {
-        check_error(reply, NULL);
+        check_answer(reply, NULL);
 }
 
 static void append_all(_unused_ Fixture *f, sd_bus_message *m) {
@@ -82,14 +82,14 @@ TEST(what_polkit_refuses_is_not_kept) {
 
         fixture_init(&f);
         f.grants = false;
-        check_error(enable(&f, "web", 0), SD_BUS_ERROR_ACCESS_DENIED);
+        check_answer(enable(&f, "web", 0), SD_BUS_ERROR_ACCESS_DENIED);
         before = list(&f);
         CHECK(sd_bus_message_at_end(before, false));
 
         f.grants = true;
         check_ok(enable(&f, "web", 0));
         f.grants = false;
-        check_error(fixture_call(&f, BERTH, "DisableMachine", "s", "web"), SD_BUS_ERROR_ACCESS_DENIED);
+        check_answer(fixture_call(&f, BERTH, "DisableMachine", "s", "web"), SD_BUS_ERROR_ACCESS_DENIED);
         after = list(&f);
         CHECK(!sd_bus_message_at_end(after, false));
 }
@@ -98,17 +98,17 @@ TEST(what_makes_no_sense_is_refused_before_polkit_is_asked) {
         _cleanup_(fixture_done) Fixture f;
 
         fixture_init(&f);
-        check_error(enable(&f, "../web", 0), SD_BUS_ERROR_INVALID_ARGS);
-        check_error(enable(&f, ".host", 0), SD_BUS_ERROR_INVALID_ARGS);
-        check_error(enable(&f, "web", 1, "colour", "s", "blue"),
+        check_answer(enable(&f, "../web", 0), SD_BUS_ERROR_INVALID_ARGS);
+        check_answer(enable(&f, ".host", 0), SD_BUS_ERROR_INVALID_ARGS);
+        check_answer(enable(&f, "web", 1, "colour", "s", "blue"),
                     SD_BUS_ERROR_INVALID_ARGS);
-        check_error(enable(&f, "web", 1, "order", "i", (int32_t) -1),
+        check_answer(enable(&f, "web", 1, "order", "i", (int32_t) -1),
                     SD_BUS_ERROR_INVALID_ARGS);
-        check_error(enable(&f, "web", 1, "after", "as", 1, "web"),
+        check_answer(enable(&f, "web", 1, "after", "as", 1, "web"),
                     SD_BUS_ERROR_INVALID_ARGS);
-        check_error(enable(&f, "web", 1, "delay-usec", "t", UINT64_MAX),
+        check_answer(enable(&f, "web", 1, "delay-usec", "t", UINT64_MAX),
                     SD_BUS_ERROR_INVALID_ARGS);
-        check_error(fixture_call(&f, BERTH, "DisableMachine", "s", "../web"), SD_BUS_ERROR_INVALID_ARGS);
+        check_answer(fixture_call(&f, BERTH, "DisableMachine", "s", "../web"), SD_BUS_ERROR_INVALID_ARGS);
         CHECK(f.n_asked == 0);
 }
 
@@ -117,7 +117,7 @@ TEST(nobody_waits_for_itself) {
 
         fixture_init(&f);
         check_ok(enable(&f, "web", 1, "requires", "as", 1, "db"));
-        check_error(enable(&f, "db", 1, "after", "as", 1, "web"),
+        check_answer(enable(&f, "db", 1, "after", "as", 1, "web"),
                     "System.Error.ELOOP");
 }
 

@@ -7,8 +7,6 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
-
 /* The program is one of tests/lib/fake-worker.c. */
 typedef struct End {
         unsigned n;
@@ -38,13 +36,6 @@ static void begin(Fixture *f, End *end) {
 static void wait_for_end(Fixture *f, const End *end) {
         while (end->n == 0)
                 CHECK_OK(sd_event_run(f->event, UINT64_MAX));
-}
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
 }
 
 static sd_bus_message *call_exec(Fixture *f, const char *program) {

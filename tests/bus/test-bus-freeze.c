@@ -6,16 +6,6 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
-#define HOST MACHINE_PATH_PREFIX "/_2ehost"
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
-}
-
 TEST(a_machine_is_frozen_by_its_unit) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *freeze = NULL, *thaw = NULL;
         _cleanup_(fixture_done) Fixture f;

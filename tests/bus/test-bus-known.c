@@ -8,15 +8,7 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
 #define MANAGER MACHINE1_PATH, MACHINE1_MANAGER
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
-}
 
 static void check_ok(sd_bus_message *reply) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);

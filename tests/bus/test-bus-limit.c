@@ -5,16 +5,6 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
-#define HOST MACHINE_PATH_PREFIX "/_2ehost"
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
-}
-
 static sd_bus_message *set(
                 Fixture *f,
                 const char *path,

@@ -12,20 +12,10 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
-#define HOST MACHINE_PATH_PREFIX "/_2ehost"
-
 /* The machine whose journal the fake worker has. */
 static const uint8_t id_bytes[16] = {
         0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
 };
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
-}
 
 static void append_runtime_machine(Fixture *f, sd_bus_message *m) {
         CHECK_OK(sd_bus_message_append(m, "s", "web"));

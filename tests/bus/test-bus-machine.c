@@ -9,15 +9,7 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define WEB MACHINE_PATH_PREFIX "/web"
 #define CREATE "sayssusa(sv)"
-
-static void check_error(sd_bus_message *reply, const char *name) {
-        const sd_bus_error *e = sd_bus_message_get_error(reply);
-
-        CHECK(e);
-        CHECK_STREQ(e->name, name);
-}
 
 static bool leader_lives(Fixture *f) {
         return waitpid(f->leader, NULL, WNOHANG) == 0;

@@ -6,9 +6,6 @@
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
-#define HOST MACHINE_PATH_PREFIX "/_2ehost"
-#define WEB MACHINE_PATH_PREFIX "/web"
-
 static sd_bus_message *write_message(Fixture *f, const MachineStats *stats) {
         sd_bus_message *m;
 

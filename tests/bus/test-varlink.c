@@ -91,7 +91,7 @@ static json_int_t number_of(json_t *reply, const char *key) {
         return json_integer_value(json_object_get(json_object_get(reply, "parameters"), key));
 }
 
-static void check_error(Door *d, const char *method, const char *parameters, const char *error) {
+static void check_fails(Door *d, const char *method, const char *parameters, const char *error) {
         json_auto_t *reply = call(d, method, parameters);
         const char *is = json_string_value(json_object_get(reply, "error"));
 
@@ -99,7 +99,7 @@ static void check_error(Door *d, const char *method, const char *parameters, con
 }
 
 static void check_ok(Door *d, const char *method, const char *parameters) {
-        check_error(d, method, parameters, NULL);
+        check_fails(d, method, parameters, NULL);
 }
 
 static void check_invalid(Door *d, const char *method, const char *parameters, const char *wrong) {
@@ -126,13 +126,13 @@ TEST(a_machine_comes_and_goes) {
         CHECK(d.daemon.scope.n_started == 1);
         CHECK(fixture_has_state(&d.daemon, "web"));
         CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.create-machine");
-        check_error(&d, "Machine.Register", "{\"name\":\"web\",\"class\":\"container\"}",
+        check_fails(&d, "Machine.Register", "{\"name\":\"web\",\"class\":\"container\"}",
                     "io.systemd.Machine.MachineExists");
 
         check_ok(&d, "Machine.Unregister", "{\"name\":\"web\"}");
         CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.manage-machines");
         CHECK(!fixture_has_state(&d.daemon, "web"));
-        check_error(&d, "Machine.Unregister", "{\"name\":\"web\"}", "io.systemd.Machine.NoSuchMachine");
+        check_fails(&d, "Machine.Unregister", "{\"name\":\"web\"}", "io.systemd.Machine.NoSuchMachine");
         CHECK(d.daemon.n_added == 1 && d.daemon.n_removed == 1);
 }
 
@@ -170,7 +170,7 @@ TEST(nothing_is_registered_if_polkit_refuses) {
         d.daemon.grants = false;
         (void) snprintf(parameters, sizeof(parameters),
                         "{\"name\":\"web\",\"class\":\"container\",\"leader\":%i}", d.daemon.leader);
-        check_error(&d, "Machine.Register", parameters, VARLINK_PERMISSION_DENIED);
+        check_fails(&d, "Machine.Register", parameters, VARLINK_PERMISSION_DENIED);
         CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.register-machine");
         CHECK(!fixture_has_state(&d.daemon, "web"));
 }
@@ -187,7 +187,7 @@ TEST(a_machine_is_killed_if_polkit_grants) {
         check_invalid(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":15,\"whom\":\"them\"}", "whom");
 
         d.daemon.grants = false;
-        check_error(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}",
+        check_fails(&d, "Machine.Kill", "{\"name\":\"web\",\"signal\":9,\"whom\":\"leader\"}",
                     VARLINK_PERMISSION_DENIED);
         CHECK(!d.daemon.interactive);
         CHECK(waitpid(d.daemon.leader, &status, WNOHANG) == 0);
@@ -230,13 +230,13 @@ TEST(a_machine_is_meant_by_name_or_process_or_both) {
         door_init(&d);
         register_web(&d);
 
-        check_error(&d, "Machine.List", "{}", VARLINK_EXPECTED_MORE);
+        check_fails(&d, "Machine.List", "{}", VARLINK_EXPECTED_MORE);
         check_ok(&d, "Machine.List", "{\"name\":\"web\"}");
         check_ok(&d, "Machine.List", "{\"name\":\".host\"}");
         check_invalid(&d, "Machine.List", "{\"name\":\"-\"}", "name");
         check_invalid(&d, "Machine.List", "{\"name\":\"\"}", "name");
         check_invalid(&d, "Machine.Terminate", "{}", "name");
-        check_error(&d, "Machine.List", "{\"name\":\"other\"}", "io.systemd.Machine.NoSuchMachine");
+        check_fails(&d, "Machine.List", "{\"name\":\"other\"}", "io.systemd.Machine.NoSuchMachine");
 
         (void) snprintf(parameters, sizeof(parameters), "{\"pid\":%i,\"name\":\"web\"}", d.daemon.leader);
         check_ok(&d, "Machine.List", parameters);
@@ -245,10 +245,10 @@ TEST(a_machine_is_meant_by_name_or_process_or_both) {
         (void) snprintf(parameters, sizeof(parameters), "{\"pid\":{\"pid\":%i}}", d.daemon.leader);
         check_ok(&d, "Machine.List", parameters);
         (void) snprintf(parameters, sizeof(parameters), "{\"pid\":%i,\"name\":\".host\"}", d.daemon.leader);
-        check_error(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
+        check_fails(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
         (void) snprintf(parameters, sizeof(parameters), "{\"pid\":{\"pid\":%i,\"pidfdId\":1}}",
                         d.daemon.leader);
-        check_error(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
+        check_fails(&d, "Machine.List", parameters, "io.systemd.Machine.NoSuchMachine");
         (void) snprintf(parameters, sizeof(parameters),
                         "{\"pid\":{\"pid\":%i,\"bootId\":\"0123456789abcdef0123456789abcdef\"}}",
                         d.daemon.leader);
@@ -304,7 +304,7 @@ TEST(metadata_that_cannot_be_had_is_an_error_or_left_out) {
         /* The leader shares our network. */
         check_invalid(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"maybe\"}",
                       "acquireMetadata");
-        check_error(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"yes\"}",
+        check_fails(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"yes\"}",
                     "io.systemd.Machine.NoPrivateNetworking");
 
         json_auto_t *reply = call(&d, "Machine.List", "{\"name\":\"web\",\"acquireMetadata\":\"graceful\"}");
@@ -350,10 +350,10 @@ TEST(users_of_a_machine_without_a_namespace_are_the_hosts) {
         CHECK(number_of(reply, "uid") == 7 && number_of(reply, "gid") == 8);
         check_invalid(&d, "Machine.MapFrom", "{\"name\":\"web\"}", "uid");
         check_invalid(&d, "Machine.MapTo", "{}", "uid");
-        check_error(&d, "Machine.MapTo", "{\"uid\":7}", "io.systemd.Machine.UserInHostRange");
-        check_error(&d, "Machine.MapTo", "{\"gid\":7}", "io.systemd.Machine.GroupInHostRange");
-        check_error(&d, "Machine.MapTo", "{\"uid\":70000}", "io.systemd.Machine.NoSuchUser");
-        check_error(&d, "Machine.MapTo", "{\"gid\":70000}", "io.systemd.Machine.NoSuchGroup");
+        check_fails(&d, "Machine.MapTo", "{\"uid\":7}", "io.systemd.Machine.UserInHostRange");
+        check_fails(&d, "Machine.MapTo", "{\"gid\":7}", "io.systemd.Machine.GroupInHostRange");
+        check_fails(&d, "Machine.MapTo", "{\"uid\":70000}", "io.systemd.Machine.NoSuchUser");
+        check_fails(&d, "Machine.MapTo", "{\"gid\":70000}", "io.systemd.Machine.NoSuchGroup");
 }
 
 #define OTHER 1000
@@ -413,7 +413,7 @@ TEST(each_way_to_open_has_its_own_action) {
         for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
                 (void) snprintf(parameters, sizeof(parameters), OPEN("\"mode\":\"%s\""), modes[i][0]);
                 (void) snprintf(action, sizeof(action), "org.freedesktop.machine1.%s", modes[i][1]);
-                check_error(&d, "Machine.Open", parameters, VARLINK_PERMISSION_DENIED);
+                check_fails(&d, "Machine.Open", parameters, VARLINK_PERMISSION_DENIED);
                 CHECK_STREQ(d.daemon.action, action);
         }
 }
@@ -435,7 +435,7 @@ TEST(paths_are_absolute) {
                               "destination");
                 CHECK(d.daemon.n_asked == i);
 
-                check_error(&d, methods[i], OPEN("\"source\":\"/etc\""), VARLINK_PERMISSION_DENIED);
+                check_fails(&d, methods[i], OPEN("\"source\":\"/etc\""), VARLINK_PERMISSION_DENIED);
                 CHECK_STREQ(d.daemon.action, "org.freedesktop.machine1.manage-machines");
         }
 }
@@ -448,18 +448,18 @@ TEST(only_users_of_containers_have_records) {
         door_init(&d);
         register_web(&d);
 
-        check_error(&d, "UserDatabase.GetUserRecord", "{\"uid\":7,\"service\":\"other\"}",
+        check_fails(&d, "UserDatabase.GetUserRecord", "{\"uid\":7,\"service\":\"other\"}",
                     "io.systemd.UserDatabase.BadService");
         check_invalid(&d, "UserDatabase.GetUserRecord", "{\"uid\":7}", "service");
-        check_error(&d, "UserDatabase.GetUserRecord", "{" SERVICE "}",
+        check_fails(&d, "UserDatabase.GetUserRecord", "{" SERVICE "}",
                     "io.systemd.UserDatabase.EnumerationNotSupported");
-        check_error(&d, "UserDatabase.GetUserRecord", "{\"uid\":0," SERVICE "}",
+        check_fails(&d, "UserDatabase.GetUserRecord", "{\"uid\":0," SERVICE "}",
                     "io.systemd.UserDatabase.NoRecordFound");
-        check_error(&d, "UserDatabase.GetUserRecord", "{\"userName\":\"vu-web-0\"," SERVICE "}",
+        check_fails(&d, "UserDatabase.GetUserRecord", "{\"userName\":\"vu-web-0\"," SERVICE "}",
                     "io.systemd.UserDatabase.NoRecordFound");
-        check_error(&d, "UserDatabase.GetGroupRecord", "{\"groupName\":\"vg-web-0\"," SERVICE "}",
+        check_fails(&d, "UserDatabase.GetGroupRecord", "{\"groupName\":\"vg-web-0\"," SERVICE "}",
                     "io.systemd.UserDatabase.NoRecordFound");
-        check_error(&d, "UserDatabase.GetMemberships", "{" SERVICE "}",
+        check_fails(&d, "UserDatabase.GetMemberships", "{" SERVICE "}",
                     "io.systemd.UserDatabase.NoRecordFound");
 }
 

@@ -65,6 +65,12 @@ class Hostile(Guest):
         for program in ("/link", "/script", "/deep", "/thread", "/proc/self/exe", "/proc/1/exe"):
             self.assertIn("Too many levels of symbolic links", self.refused([], program))
 
+    def test_no_directory_of_the_host_that_is_open_is_entered(self):
+        for n in range(32):  # CVE-2024-21626: by whichever number
+            os.symlink(f"/proc/self/fd/{n}", self.path("here"))
+            self.assertIn("step exec (/here)", self.refused(["--chdir=/here"], "/probe", "who"))
+            os.unlink(self.path("here"))
+
     def test_an_interpreter_of_a_binary_is_the_guest_s(self):
         with open(shutil.which("true"), "rb") as f:
             binary = f.read()

@@ -7,6 +7,7 @@ usage: test-run.py BERTH-RUN PROBE
 """
 
 import os
+import signal
 import stat
 import subprocess
 
@@ -262,6 +263,17 @@ class Inside(Guest):
         for line in ("pid 1", "sid 1", "uid 0", "gid 0", "groups 0", f"host {NAME}", "cwd /"):
             self.assertIn(line + "\n", seen)
         self.assertIn("host other\n", self.probe("who", options=["--hostname=other"]))
+
+    def test_neither_our_signals_nor_our_umask_are_its_own(self):
+        def set_others():
+            os.umask(0o077)
+            signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+
+        for options in ([], ["-U"]):
+            status = self.probe("cat", "/proc/self/status", options=options, preexec_fn=set_others)
+            for line in ("Umask:\t0022", "SigBlk:\t" + "0" * 16, "SigIgn:\t" + "0" * 16):
+                self.assertIn(line + "\n", status)
 
     def test_its_control_group_is_the_root_that_it_sees(self):
         self.assertIn("0::/\n", self.probe("cat", "/proc/self/cgroup"))
