@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <signal.h>
 
+#include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/spec/image.h"
 #include "runtime/cleanup.h"
+#include "runtime/place.h"
 
 /* PREFIX.MACHINE.PID[.RANDOM], of a process that has gone. */
 static bool is_left(const char *name, const char *prefix, const char *machine) {
@@ -57,9 +59,23 @@ static int clean_directory(const char *path, const char *machine) {
         return r < 0 ? r : n;
 }
 
+/* Who runs holds it; then there is nothing left. */
+static int clean_place(const char *machine) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = place_take(machine);
+        if (fd < 0)
+                return fd == -E_MACHINE_EXISTS ? 0 : fd;
+
+        r = place_clear(machine, fd);
+        place_remove(machine);
+        return r;
+}
+
 int cleanup_run(const Spec *spec) {
         _cleanup_free_ char *tree = NULL, *place = NULL;
-        int beside, temporary, r;
+        int beside, temporary, offered, r;
 
         assert(spec);
 
@@ -76,8 +92,9 @@ int cleanup_run(const Spec *spec) {
 
         beside = clean_directory(place, spec->machine);
         temporary = clean_directory(CLEANUP_TEMPORARY_PLACE, spec->machine);
-        if (beside < 0 || temporary < 0)
-                return MIN(beside, temporary);
+        offered = clean_place(spec->machine);
+        r = MIN(beside, temporary);
+        r = MIN(r, offered);
 
-        return beside + temporary;
+        return r < 0 ? r : beside + temporary + offered;
 }

@@ -4,8 +4,8 @@
 /*
  * Cleaning up
  *
- * What a run of a machine leaves on the disk if it is killed: directories for what was
- * to be thrown away. All else is the kernel's, and gone.
+ * What a run of a machine leaves on the host if it is killed: directories for what was
+ * to be thrown away, and the machine's place. All else is the kernel's, and gone.
  */
 
 #include "lib/spec/spec.h"

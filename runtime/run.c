@@ -20,6 +20,8 @@ void run_init(Run *run, const Spec *spec) {
                 .n_listen_fds = (unsigned) MAX(sd_listen_fds(0), 0),
                 .root_fd = -EBADF,
                 .stub_fd = -EBADF,
+                .place_fd = -EBADF,
+                .export_fd = -EBADF,
                 .image_fd = -EBADF,
                 .usr_fd = -EBADF,
                 .netns_fd = -EBADF,
@@ -60,6 +62,8 @@ void run_done(Run *run) {
                 host_user_done(&run->bind_users[i]);
         free(run->bind_users);
         closep(&run->stub_fd);
+        closep(&run->place_fd);
+        closep(&run->export_fd);
         closep(&run->image_fd);
         closep(&run->usr_fd);
         closep(&run->netns_fd);

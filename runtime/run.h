@@ -114,6 +114,8 @@ typedef struct Run {
         char *cgroup;           /* that the leader is born in, or NULL: ours */
         int cgroup_fd;
         SyscallProgram filter;  /* empty if this build has none */
+        int place_fd;           /* of the host's directory for this machine, held */
+        int export_fd;          /* for its sockets, detached */
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;
         RunCredential *credentials;

@@ -26,7 +26,9 @@ const Step *const step_table[] = {
         &step_bind_users,       /* as the sources */
         &step_sources,          /* of the bind mounts, while nothing lies over the host's tree */
         &step_registrar,        /* who is not registered has a control group of our making */
-        &step_cgroup,           /* last, so that what fails above leaves none */
+        &step_cgroup,           /* late, so that what fails above leaves none */
+        &step_place,            /* after it: who runs already is told so by that */
+        &step_export,
 
         /* STAGE_OUTER: the mount tree */
         &step_join_network,     /* before what shows it */
@@ -42,6 +44,7 @@ const Step *const step_table[] = {
         &step_run_host,         /* has the inodes that /proc is masked with */
         &step_mount_credentials,
         &step_show_users,
+        &step_show_export,
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */

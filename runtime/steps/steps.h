@@ -27,6 +27,8 @@ extern const Step step_bind_users;
 extern const Step step_sources;
 extern const Step step_registrar;
 extern const Step step_cgroup;
+extern const Step step_place;
+extern const Step step_export;
 
 /* STAGE_OUTER */
 extern const Step step_join_network;
@@ -42,6 +44,7 @@ extern const Step step_run;
 extern const Step step_run_host;
 extern const Step step_mount_credentials;
 extern const Step step_show_users;
+extern const Step step_show_export;
 extern const Step step_notify;
 extern const Step step_dev;
 extern const Step step_console;

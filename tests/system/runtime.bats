@@ -160,7 +160,7 @@ run_tree() {
 
     run run_tree true
     [ "$status" = 1 ]
-    [[ $output == *"step register"*"exists"* ]]
+    [[ $output == *"step place"*"exists"* ]]
     machine_listed $NAME
 
     kill -KILL $supervisor
