@@ -22,6 +22,7 @@ void run_init(Run *run, const Spec *spec) {
                 .stub_fd = -EBADF,
                 .place_fd = -EBADF,
                 .export_fd = -EBADF,
+                .writer_fd = -EBADF,
                 .image_fd = -EBADF,
                 .usr_fd = -EBADF,
                 .netns_fd = -EBADF,
@@ -64,6 +65,7 @@ void run_done(Run *run) {
         closep(&run->stub_fd);
         closep(&run->place_fd);
         closep(&run->export_fd);
+        closep(&run->writer_fd);
         closep(&run->image_fd);
         closep(&run->usr_fd);
         closep(&run->netns_fd);

@@ -124,6 +124,7 @@ typedef struct Run {
         char **temporaries;     /* directories of the host to remove in the end */
         char *changes;          /* directory of the host that an ephemeral tree's changes are in */
         bool will_reboot;       /* it has ended, and will be there again: changes stay */
+        int writer_fd;          /* keeps the guest from making the file system read-only, or negative */
         int image_fd;           /* the whole tree, if the root directory is not that */
         int usr_fd;             /* of the tree, with VOLATILE_YES */
         int netns_fd;           /* to join, or negative */

@@ -14,6 +14,7 @@
 #include "lib/kernel/process.h"
 #include "runtime/console.h"
 #include "runtime/notify.h"
+#include "runtime/shutdown.h"
 #include "runtime/supervisor.h"
 
 /* With which systemd is asked to start a guest anew, see RestartForceExitStatus=
@@ -31,6 +32,7 @@ typedef struct Supervisor {
         sd_event *event;
         ConsoleLink *console;
         unsigned n_terms;       /* how often we were asked to end */
+        bool asked;             /* so was the payload */
         bool listening;         /* it has said that it handles signals */
         Notification told;      /* what has been passed on of what it said */
         char status[NOTIFY_STATUS_MAX]; /* its last one */
@@ -39,14 +41,16 @@ typedef struct Supervisor {
         siginfo_t end;
 } Supervisor;
 
-static const int signal_table[] = { SIGTERM, SIGINT, SIGHUP, SIGWINCH, SIGCONT };
+/* SIGRTMIN is no constant. */
+#define SIGNALS { SIGTERM, SIGINT, SIGHUP, SIGWINCH, SIGCONT, SIGRTMIN + 4 }
 
 int supervisor_prepare(void) {
+        const int signals[] = SIGNALS;
         sigset_t set;
 
         (void) sigemptyset(&set);
-        for (size_t i = 0; i < ELEMENTSOF(signal_table); i++)
-                (void) sigaddset(&set, signal_table[i]);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(&set, signals[i]);
 
         (void) signal(SIGPIPE, SIG_IGN);
         return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
@@ -54,6 +58,15 @@ int supervisor_prepare(void) {
 
 static void kill_payload(Supervisor *s, int signo) {
         (void) process_signal(s->run->leader_pidfd, signo);
+}
+
+static void ask(Supervisor *s) {
+        s->asked = true;
+
+        /* Who was frozen hears nothing, and whoever has frozen it may not know who ends us. */
+        if (s->run->cgroup)
+                (void) cgroup_write(s->run->cgroup, "cgroup.freeze", "0");
+        (void) shutdown_request(s->run);
 }
 
 /* The first time is a request, all others are an order. */
@@ -65,11 +78,7 @@ static void terminate(Supervisor *s) {
 
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Terminating...");
         (void) fault_point("stop", "request");
-
-        /* Who was frozen hears nothing, and whoever has frozen it may not know who ends us. */
-        if (s->run->cgroup)
-                (void) cgroup_write(s->run->cgroup, "cgroup.freeze", "0");
-        kill_payload(s, spec_kill_signal(s->run->spec));
+        ask(s);
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
@@ -87,6 +96,11 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
                 break;
 
         default:
+                if (si->ssi_signo == (uint32_t) SIGRTMIN + 4) {
+                        ask(s);
+                        break;
+                }
+
                 terminate(s);
                 if (s->ended)
                         return sd_event_exit(s->event, 0); /* nobody takes the rest of the output */
@@ -130,8 +144,8 @@ static void note_signals_level(Supervisor *s, const Notification *n) {
         bool was = s->listening;
 
         s->listening = was || n->ready || n->signals_level >= 2;
-        if (s->listening && !was && s->n_terms > 0)
-                kill_payload(s, spec_kill_signal(s->run->spec));
+        if (s->listening && !was && s->asked)
+                (void) shutdown_request(s->run);
 }
 
 static bool tell_status(Supervisor *s) {
@@ -222,14 +236,15 @@ static int watch_notifications(Supervisor *s) {
 }
 
 static int watch(Supervisor *s) {
+        const int signals[] = SIGNALS;
         int r;
 
         r = sd_event_new(&s->event);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(signal_table); i++) {
-                r = sd_event_add_signal(s->event, NULL, signal_table[i], on_signal, s);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                r = sd_event_add_signal(s->event, NULL, signals[i], on_signal, s);
                 if (r < 0)
                         return r;
         }

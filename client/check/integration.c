@@ -85,27 +85,21 @@ static void look_journal(const Subject *s, Answer *a) {
                   "the host's %s is %s", path, ours.st_ino == theirs.st_ino ? "the guest's" : "another one");
 }
 
-/* In the masks of status, which begin with signal 1. */
-#define SIGNAL_BIT(signo) (UINT64_C(1) << ((signo) - 1))
-
 static bool runs_systemd(const Subject *s) {
         struct stat st;
 
         return subject_stat(s, "/run/systemd/system", true, &st) >= 0 && S_ISDIR(st.st_mode);
 }
 
-/* systemd reads its signals from a descriptor, for which it blocks them. */
 static void look_shutdown(const Subject *s, Answer *a) {
-        uint64_t caught, blocked, bit = SIGNAL_BIT(SIGRTMIN + 3);
+        ProcessSignals signals;
         int r;
 
-        r = subject_mask(s, "SigCgt", &caught);
-        if (r >= 0)
-                r = subject_mask(s, "SigBlk", &blocked);
+        r = process_signals(s->leader, &signals);
         if (r < 0)
                 return answer_error(a, "status", r);
 
-        if ((caught | blocked) & bit)
+        if (process_shutdown_signal(&signals) == SIGRTMIN + 3)
                 answer_pass(a, "PID 1 listens to SIGRTMIN+3");
         else if (runs_systemd(s))
                 answer_fail(a, "PID 1 does not listen to SIGRTMIN+3");

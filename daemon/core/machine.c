@@ -250,6 +250,21 @@ static int kill_supervisor(const MachineInfo *info, int signo) {
         return pidfd < 0 ? pidfd : kill_one(info, pidfd, signo);
 }
 
+/* Whether a process listens to systemd's word for a request to power off. */
+static bool hears_poweroff(int pidfd) {
+        ProcessSignals signals;
+
+        return process_signals(pidfd, &signals) >= 0 &&
+               process_shutdown_signal(&signals) == SIGRTMIN + 3 &&
+               (signals.caught | signals.blocked) & SIGNAL_BIT(SIGRTMIN + 4);
+}
+
+/* Of an init that knows other words berth-run knows which. */
+static bool is_passed_on(const Machine *m, int signo) {
+        return signo == SIGRTMIN + 4 && streq_ptr(m->info.service, "berth-run") &&
+               m->info.supervisor > 0 && !hears_poweroff(m->leader_fd);
+}
+
 int machine_kill(Machine *m, KillWhom whom, int signo) {
         assert(m);
 
@@ -260,7 +275,8 @@ int machine_kill(Machine *m, KillWhom whom, int signo) {
 
         switch (whom) {
         case KILL_LEADER:
-                return kill_one(&m->info, m->leader_fd, signo);
+                return is_passed_on(m, signo) ? kill_supervisor(&m->info, signo)
+                                              : kill_one(&m->info, m->leader_fd, signo);
         case KILL_SUPERVISOR:
                 return kill_supervisor(&m->info, signo);
         default:

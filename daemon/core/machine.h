@@ -207,6 +207,9 @@ Sight *machine_sight(Machine *m);
  * For a machine of somebody who is not root, those processes are signalled that
  * this user may signal anyway, but for all in a scope that we have made for it.
  *
+ * SIGRTMIN+4 for a leader that does not listen to it goes to its supervisor if
+ * that is berth-run, who knows how to ask it to power off.
+ *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EINVAL      @signo is not a signal
  *         -EOPNOTSUPP  it is the host

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
@@ -122,6 +123,54 @@ static int read_proc(int pidfd, const char *name, char **ret) {
 
         *ret = TAKE_PTR(text);
         return 0;
+}
+
+static int read_mask(const char *status, const char *key, uint64_t *ret) {
+        const char *p = strstr(status, key);
+        unsigned long long bits;
+
+        if (!p || sscanf(p + strlen(key), "%llx", &bits) != 1)
+                return -EIO;
+
+        *ret = bits;
+        return 0;
+}
+
+int process_signals(int pidfd, ProcessSignals *ret) {
+        _cleanup_free_ char *text = NULL;
+        ProcessSignals signals;
+        int r;
+
+        assert(ret);
+
+        r = read_proc(pidfd, "status", &text);
+        if (r < 0)
+                return r;
+
+        /* What it calls itself is in the first line, in which the kernel leaves no line's end. */
+        r = read_mask(text, "\nSigCgt:", &signals.caught);
+        if (r >= 0)
+                r = read_mask(text, "\nSigBlk:", &signals.blocked);
+        if (r < 0)
+                return r;
+
+        *ret = signals;
+        return 0;
+}
+
+int process_shutdown_signal(const ProcessSignals *signals) {
+        assert(signals);
+
+        if (signals->caught & SIGNAL_BIT(SIGRTMIN + 3))
+                return SIGRTMIN + 3;
+        if (signals->caught & SIGNAL_BIT(SIGPWR))
+                return SIGPWR;
+        if (signals->blocked & SIGNAL_BIT(SIGRTMIN + 3))
+                return SIGRTMIN + 3;
+        if (signals->blocked & SIGNAL_BIT(SIGPWR))
+                return SIGPWR;
+
+        return (signals->caught | signals->blocked) & SIGNAL_BIT(SIGTERM) ? SIGTERM : 0;
 }
 
 int process_start_time(int pidfd, uint64_t *ret) {

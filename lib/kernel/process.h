@@ -64,6 +64,39 @@ bool process_is_alive(int pidfd);
  */
 int process_signal(int pidfd, int signo);
 
+/* Bit 0 is signal 1. */
+typedef struct ProcessSignals {
+        uint64_t caught;        /* it has handlers for these */
+        uint64_t blocked;       /* these wait to be read, by signalfd(2) for instance, or for ever */
+} ProcessSignals;
+
+#define SIGNAL_BIT(signo) (UINT64_C(1) << ((signo) - 1))
+
+/**
+ * process_signals() - which signals mean something to a process
+ * @pidfd:              pidfd of it
+ * @ret:                return location for them
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         -EIO         /proc says something unheard of
+ */
+int process_signals(int pidfd, ProcessSignals *ret);
+
+/**
+ * process_shutdown_signal() - which signal an init takes for a request to power off
+ * @signals:            what it handles
+ *
+ * There is none that all inits understand, but it can be seen which one they wait
+ * for. Handlers count for more than what is blocked: OpenRC's init blocks all that
+ * it has none for.
+ *
+ * Return: SIGRTMIN+3 for systemd; SIGPWR for the others that there are; SIGTERM
+ *         for programs that are no init; 0 if it handles none of them as yet, or
+ *         waits by sigtimedwait(2), which cannot be seen.
+ */
+int process_shutdown_signal(const ProcessSignals *signals);
+
 /**
  * process_identify() - tell a process from all that will have its number
  * @pidfd:              pidfd of it

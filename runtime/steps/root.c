@@ -43,6 +43,14 @@ static int take_directory(Run *run) {
 
 /* What is cloned here is looked up this once: whatever the path leads to
  * afterwards, the guest gets this directory. */
+/* Inits that are not made for containers end with mount -o remount,ro /. Done by the host's root in a
+ * container, that is the whole file system, for the host as well: unless somebody is writing to it.
+ * Those file systems that know no files without a name have no such protection. */
+static void keep_writable(Run *run) {
+        if (run->spec->private_users == USERS_OF_HOST || run->spec->users_optional)
+                run->writer_fd = openat(run->root_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0);
+}
+
 static int apply(void *subject) {
         Run *run = subject;
         int r;
@@ -62,6 +70,8 @@ static int apply(void *subject) {
         r = refuse_host_root(run->root_fd);
         if (r < 0)
                 return r;
+
+        keep_writable(run);
 
         /* It would tell the host of each mount inside otherwise. */
         r = mount_set_propagation(run->root_fd, MS_SLAVE);

@@ -18,10 +18,14 @@ container_layers() {
 }
 
 container_boot() {
-    local cgroup device devices=()
+    local cgroup device devices=() other trees=()
 
     for device in /dev/fuse /dev/net/tun; do
         [ ! -e $device ] || devices+=("--bind=$device")
+    done
+
+    for other in sysvinit openrc; do
+        [ -z "${!other}" ] || trees+=("--bind-ro=${!other}:/var/lib/berth-host/$other")
     done
 
     cgroup=$(container_cgroup)
@@ -35,7 +39,7 @@ container_boot() {
         --capability=all --rlimit=NOFILE=1024:524288 --link-journal=no \
         --system-call-filter='bpf @keyring @mount @module @raw-io @clock' --console=pipe \
         --bind="$work/channel:/run/berth-host" --bind-ro="$guest:/var/lib/berth-host/guest" \
-        "${devices[@]}"
+        "${trees[@]}" "${devices[@]}"
 }
 
 # The processes are gone; of a cgroup, the directories stay.

@@ -16,6 +16,9 @@ tree_packages=(
 # Only this resolved asks machined for names.
 tree_packages_forky=(libc6-dbg libcmocka0 systemd-resolved valgrind)
 guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
+# Guests with other inits, for container hosts of bookworm.
+sysvinit_packages=(inetutils-syslogd sysv-rc sysvinit-core)
+openrc_packages=(inetutils-syslogd openrc sysvinit-core)
 
 # Prints the mirror that apt is set up to use, for others to use it as well.
 # shellcheck disable=SC2016 # apt's variables, not the shell's
@@ -28,15 +31,15 @@ tree_key() {
     printf '%s\n' "$suite" "$@" | sha256sum | cut -c1-16
 }
 
-# tree_build NAME PACKAGE…: NAME below the cache, complete or not there.
+# tree_build NAME VARIANT PACKAGE…: NAME below the cache, complete or not there.
 tree_build() {
-    local name=$1 mirror
-    shift
+    local name=$1 variant=$2 mirror
+    shift 2
 
     mirror=$(tree_mirror)
     rm -rf --one-file-system "$cache/$name.new"
     echo "tests/host: building $name" >&2
-    timeout 600 mmdebstrap --quiet --mode=root --variant=minbase --include="$(IFS=,; echo "$*")" \
+    timeout 600 mmdebstrap --quiet --mode=root --variant="$variant" --include="$(IFS=,; echo "$*")" \
         --aptopt='Acquire::Check-Valid-Until "false"' \
         --aptopt='Acquire::Languages "none"' \
         --dpkgopt='path-exclude=/usr/share/doc/*' \
@@ -74,23 +77,46 @@ tree_finish_guest() {
     done
 }
 
-# Sets tree and guest; builds them first where the cache lacks them.
+# Console and login are all that such a guest needs to be seen working.
+tree_finish_inittab() {
+    local root=$1
+
+    rm -f "$root/etc/hostname"
+    sed -i -e '/^[1-6]:.*getty/d' -e '$a 1:2345:respawn:/sbin/getty --noclear 38400 console' \
+        "$root/etc/inittab"
+    sed -i 's/^root:[^:]*/root:/' "$root/etc/passwd"
+}
+
+# tree_add NAME VARIANT FINISH PACKAGE…: builds it where the cache lacks it.
+tree_add() {
+    local name=$1 variant=$2 finish=$3
+    shift 3
+
+    [ ! -d "$cache/$name" ] || return 0
+    tree_build "$name" "$variant" "$@"
+    "$finish" "$cache/$name.new"
+    mv "$cache/$name.new" "$cache/$name"
+}
+
+# Sets tree, guest and, of those with other inits, sysvinit and openrc; builds them first where the
+# cache lacks them.
 tree_prepare() {
     [ "$suite" != forky ] || tree_packages+=("${tree_packages_forky[@]}")
     tree=$cache/$suite-host-$(tree_key "${tree_packages[@]}")
     guest=$cache/$suite-guest-$(tree_key "${guest_packages[@]}")
 
+    sysvinit='' openrc=''
+    if [ "$suite" = bookworm ] && [ "$backend" = container -o -n "$prepare" ]; then
+        sysvinit=$cache/$suite-sysvinit-$(tree_key "${sysvinit_packages[@]}")
+        openrc=$cache/$suite-openrc-$(tree_key "${openrc_packages[@]}")
+    fi
+
     (
         flock 9
-        if [ ! -d "$guest" ]; then
-            tree_build "${guest##*/}" "${guest_packages[@]}"
-            tree_finish_guest "$guest.new"
-            mv "$guest.new" "$guest"
-        fi
-        if [ ! -d "$tree" ]; then
-            tree_build "${tree##*/}" "${tree_packages[@]}"
-            tree_finish_host "$tree.new"
-            mv "$tree.new" "$tree"
-        fi
+        tree_add "${guest##*/}" minbase tree_finish_guest "${guest_packages[@]}"
+        tree_add "${tree##*/}" minbase tree_finish_host "${tree_packages[@]}"
+        [ -n "$sysvinit" ] || exit 0
+        tree_add "${sysvinit##*/}" essential tree_finish_inittab "${sysvinit_packages[@]}"
+        tree_add "${openrc##*/}" essential tree_finish_inittab "${openrc_packages[@]}"
     ) 9>"$cache/.lock-$suite"
 }

@@ -84,6 +84,53 @@ TEST(how_a_process_has_ended_is_told_of_others_children_too) {
         check_status(pid, 7 << 8);
 }
 
+static void on_nothing(int signo) {
+        (void) signo;
+}
+
+static ProcessSignals signals_of(uint64_t caught, uint64_t blocked) {
+        return (ProcessSignals) { .caught = caught, .blocked = blocked };
+}
+
+TEST(an_init_is_known_by_the_signals_that_it_handles) {
+        uint64_t term = SIGNAL_BIT(SIGTERM), power = SIGNAL_BIT(SIGPWR), systemd = SIGNAL_BIT(SIGRTMIN + 3);
+        ProcessSignals s;
+
+        s = signals_of(SIGNAL_BIT(SIGSEGV), systemd | power | term);
+        CHECK(process_shutdown_signal(&s) == SIGRTMIN + 3);
+        s = signals_of(term | power, ~(term | power)); /* OpenRC's */
+        CHECK(process_shutdown_signal(&s) == SIGPWR);
+        s = signals_of(0, term | power); /* a program that reads them */
+        CHECK(process_shutdown_signal(&s) == SIGPWR);
+        s = signals_of(systemd | term, 0); /* a script */
+        CHECK(process_shutdown_signal(&s) == SIGRTMIN + 3);
+        s = signals_of(term, 0);
+        CHECK(process_shutdown_signal(&s) == SIGTERM);
+        s = signals_of(SIGNAL_BIT(SIGCHLD), SIGNAL_BIT(SIGHUP));
+        CHECK(process_shutdown_signal(&s) == 0);
+}
+
+TEST(handlers_and_blocked_signals_of_a_process_are_told) {
+        _cleanup_close_ int self = process_open(getpid());
+        ProcessSignals s;
+        sigset_t set;
+
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGRTMIN + 4);
+        CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+        CHECK(signal(SIGUSR2, SIG_IGN) != SIG_ERR);
+        CHECK(signal(SIGUSR1, on_nothing) != SIG_ERR);
+        CHECK_OK(process_signals(self, &s));
+        CHECK(s.caught & SIGNAL_BIT(SIGUSR1));
+        CHECK(!((s.caught | s.blocked) & SIGNAL_BIT(SIGUSR2)));
+        CHECK(s.blocked & SIGNAL_BIT(SIGRTMIN + 4));
+        CHECK(!(s.blocked & SIGNAL_BIT(SIGRTMIN + 3)));
+
+        CHECK_OK(sigprocmask(SIG_UNBLOCK, &set, NULL));
+        (void) signal(SIGUSR1, SIG_DFL);
+        (void) signal(SIGUSR2, SIG_DFL);
+}
+
 TEST(something_else_is_no_pidfd) {
         pid_t pid;
 

@@ -225,6 +225,29 @@ TEST(a_supervisor_is_signalled_only_if_it_is_who_it_was) {
         end_sleeper(leader);
 }
 
+/* A sleeper does not know systemd's words. */
+TEST(a_request_to_power_off_goes_to_berth_run_where_the_init_knows_no_such_word) {
+        pid_t leader = start_sleeper(), supervisor = start_sleeper();
+        MachineInfo info = { .name = strdup("web"), .leader = leader, .supervisor = supervisor };
+        _cleanup_close_ int fd = process_open(supervisor);
+        _cleanup_(machine_freep) Machine *m = NULL;
+        int status;
+
+        CHECK_OK(process_identify(fd, &info.supervisor_identity));
+        info.service = strdup("berth-run");
+        CHECK_OK(machine_new(&info, process_open(leader), &m));
+        CHECK_OK(machine_kill(m, KILL_LEADER, SIGRTMIN + 4));
+        CHECK(waitpid(supervisor, &status, 0) == supervisor && WTERMSIG(status) == SIGRTMIN + 4);
+        CHECK_OK(machine_kill(m, KILL_LEADER, SIGCONT));
+        CHECK(process_is_alive(machine_leader_fd(m)));
+
+        /* Another service may not. */
+        free(machine_info_edit(m)->service);
+        machine_info_edit(m)->service = strdup("story");
+        CHECK_OK(machine_kill(m, KILL_LEADER, SIGRTMIN + 4));
+        CHECK(waitpid(leader, &status, 0) == leader && WTERMSIG(status) == SIGRTMIN + 4);
+}
+
 TEST(who_is_not_the_owner_s_any_more_is_not_signalled) {
         pid_t leader = start_sleeper(), supervisor = start_sleeper();
         MachineInfo info = { .name = strdup("web"), .leader = leader, .supervisor = supervisor };
