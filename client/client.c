@@ -10,7 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
-int client_connect(Client *client) {
+static int connect_by(Client *client, int (*connect)(sd_bus **ret)) {
         int r;
 
         assert(client);
@@ -18,8 +18,16 @@ int client_connect(Client *client) {
         if (client->bus)
                 return 0;
 
-        r = bus_connect(&client->bus);
+        r = connect(&client->bus);
         return r < 0 ? log_error(r, _("Cannot reach berthd")) : 0;
+}
+
+int client_connect(Client *client) {
+        return connect_by(client, bus_connect);
+}
+
+int client_connect_shortly(Client *client) {
+        return connect_by(client, bus_connect_shortly);
 }
 
 int client_new_event(sd_event **ret) {

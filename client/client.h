@@ -37,6 +37,9 @@ typedef struct Client {
  */
 int client_connect(Client *client);
 
+/* The same, for what is called so often, or by whom waits so closely, that the broker is spared. */
+int client_connect_shortly(Client *client);
+
 /**
  * client_new_event() - make an event loop for a verb that ends when it is told to
  * @ret:                return location for the loop, which ends well on SIGINT and SIGTERM

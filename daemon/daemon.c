@@ -34,7 +34,7 @@ typedef struct Daemon {
         Polkit *polkit;
         Operations *operations;
         Bus bus;
-        PrivateSocket *socket;          /* NULL on the system bus */
+        PrivateSocket *socket;
         Varlink *varlink;               /* NULL when embedded */
 } Daemon;
 
@@ -173,10 +173,21 @@ static int setup_bus(Daemon *d) {
 
         bus_init(&d->bus, d->manager, d->operations);
         if (d->embedded)
-                return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, &d->socket);
+                return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, 0666, &d->socket);
 
         r = bus_serve(&d->bus, d->system, BUS_NO_PEER);
-        return r < 0 ? r : sd_bus_request_name(d->system, MACHINE1_NAME, 0);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_request_name(d->system, MACHINE1_NAME, 0);
+        if (r < 0)
+                return r;
+
+        /* A short way for root, who can do without. */
+        r = private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, 0600, &d->socket);
+        if (r < 0)
+                (void) log_warning(r, "Cannot listen on " PRIVATE_SOCKET);
+        return 0;
 }
 
 /* The socket that systemd has made for us, or -EBADF. */

@@ -36,7 +36,7 @@ static int verb_exec(Client *client, char *const *args) {
         if (r < 0)
                 return r;
 
-        r = client_connect(client);
+        r = client_connect_shortly(client);
         if (r < 0)
                 return r;
 

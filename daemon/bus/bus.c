@@ -27,6 +27,7 @@ static BusConnection *connection_free(BusConnection *c) {
                 c->bus->connections = c->next;
         if (c->next)
                 c->next->previous = c->previous;
+        c->bus->n_of_root -= c->peer == 0;
 
         sd_bus_slot_unref(c->disconnected);
         sd_bus_flush_close_unref(c->connection);
@@ -88,9 +89,13 @@ static int add_objects(BusConnection *c) {
                                           c->bus);
 }
 
-/* The broker is no client. */
+/* The broker is no client. Root has as many programs as it likes in machines, each with a client that
+ * waits for its end. */
 static bool is_one_too_many(const Bus *b, uid_t peer) {
         Crowd crowd = { .uid = peer };
+
+        if (peer == 0)
+                return b->n_of_root >= PEERS_OF_ROOT_MAX;
 
         for (const BusConnection *c = b->connections; c; c = c->next)
                 if (c->peer != BUS_NO_PEER)
@@ -118,6 +123,7 @@ int bus_serve(Bus *b, sd_bus *connection, uid_t peer) {
         if (b->connections)
                 b->connections->previous = c;
         b->connections = c;
+        b->n_of_root += peer == 0;
 
         r = add_objects(c);
         if (r < 0)

@@ -20,6 +20,9 @@
 /* For bus_serve(): the connection is to a broker. */
 #define BUS_NO_PEER ((uid_t) -1)
 
+/* Connections of root on the private socket; others are a Crowd. */
+#define PEERS_OF_ROOT_MAX 4096
+
 typedef struct BusConnection BusConnection;
 typedef struct BusCall BusCall;
 
@@ -29,6 +32,7 @@ typedef struct Bus {
         Operations *operations;
         ManagerListener listener;
         BusConnection *connections;
+        size_t n_of_root;               /* of these, but for the one to the broker */
         BusCall *calls;                 /* that wait for their answer */
         Senders senders;
 

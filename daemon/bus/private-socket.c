@@ -90,17 +90,17 @@ static int on_connection(
 }
 
 /* Two daemons would take each other's machines for left over. */
-static int listen_alone(const char *path) {
+static int listen_alone(const char *path, mode_t mode) {
         int r;
 
         r = socket_is_served(path);
         if (r < 0)
                 return r;
 
-        return r > 0 ? -EADDRINUSE : socket_listen(path);
+        return r > 0 ? -EADDRINUSE : socket_listen(path, mode);
 }
 
-int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocket **ret) {
+int private_socket_new(sd_event *event, Bus *bus, const char *path, mode_t mode, PrivateSocket **ret) {
         _cleanup_(private_socket_freep) PrivateSocket *s = NULL;
         int r;
 
@@ -119,7 +119,7 @@ int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocke
         if (r < 0)
                 return r;
 
-        s->fd = listen_alone(path);
+        s->fd = listen_alone(path, mode);
         if (s->fd < 0)
                 return s->fd;
 

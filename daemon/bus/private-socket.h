@@ -6,8 +6,12 @@
  *
  * Where there is no system bus, clients connect to the daemon itself, at
  * /run/berth/bus, and speak D-Bus with it as peers. Everybody may connect, and
- * ask; what changes something is for root (polkit.h).
+ * ask; what changes something is for root (polkit.h). Beside a system bus it is
+ * the short way, for root alone: no broker on it, and nobody to ask.
  */
+
+#include <sys/types.h>
+
 
 #include "daemon/bus/bus.h"
 
@@ -18,13 +22,14 @@ typedef struct PrivateSocket PrivateSocket;
  * @event:              event loop; a reference is taken
  * @bus:                the door that they are served through; borrowed
  * @path:               where to listen; what is there is replaced
+ * @mode:               of the socket: who may connect
  * @ret:                return location for the new object
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EADDRINUSE  another daemon listens there
  *         others       what creating the socket runs into
  */
-int private_socket_new(sd_event *event, Bus *bus, const char *path, PrivateSocket **ret);
+int private_socket_new(sd_event *event, Bus *bus, const char *path, mode_t mode, PrivateSocket **ret);
 
 /**
  * private_socket_free() - stop listening

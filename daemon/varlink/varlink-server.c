@@ -210,7 +210,7 @@ int varlink_server_bind(VarlinkServer *s, const char *path) {
         if (r < 0)
                 return r;
 
-        fd = socket_listen(path);
+        fd = socket_listen(path, 0666);
         if (fd < 0)
                 return fd;
 

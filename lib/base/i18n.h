@@ -27,7 +27,11 @@
  * speak English.
  */
 static inline void i18n_init(void) {
-        (void) setlocale(LC_ALL, "");
+        /* Each category is some files to open. How addresses or paper look here, we never ask. */
+        static const int categories[] = { LC_CTYPE, LC_MESSAGES, LC_TIME, LC_COLLATE, LC_NUMERIC };
+
+        for (size_t i = 0; i < ELEMENTSOF(categories); i++)
+                (void) setlocale(categories[i], "");
         (void) bindtextdomain(BERTH_DOMAIN, BERTH_LOCALEDIR);
         (void) bind_textdomain_codeset(BERTH_DOMAIN, "UTF-8");
 }

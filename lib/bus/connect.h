@@ -44,3 +44,16 @@ bool host_has_systemd(void);
  *         others                       what sd-bus runs into
  */
 int bus_connect(sd_bus **ret);
+
+/**
+ * bus_connect_shortly() - open the shortest connection to berthd that there is
+ * @ret:                return location for the connection, owned by the caller
+ *
+ * As bus_connect(), but that root finds berthd on its private socket wherever it runs,
+ * and spares the broker. It is not started there if it does not run: then it is the
+ * system bus all the same.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as bus_connect()
+ */
+int bus_connect_shortly(sd_bus **ret);

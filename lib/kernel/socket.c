@@ -19,7 +19,7 @@ static int open_for(const char *path, struct sockaddr_un *ret) {
         return fd < 0 ? -errno : fd;
 }
 
-int socket_listen(const char *path) {
+int socket_listen(const char *path, mode_t mode) {
         _cleanup_close_ int fd = -EBADF;
         struct sockaddr_un address;
 
@@ -33,7 +33,7 @@ int socket_listen(const char *path) {
                 return -errno;
         if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
-        if (chmod(path, 0666) < 0)
+        if (chmod(path, mode) < 0)
                 return -errno;
         if (listen(fd, SOMAXCONN) < 0)
                 return -errno;

@@ -4,21 +4,24 @@
 /*
  * Sockets
  *
- * AF_UNIX stream sockets at a path of the host's, where everybody may connect. Who
+ * AF_UNIX stream sockets at a path of the host's, where everybody may connect, or root. Who
  * is at the other end then, lib/kernel/peer.h tells.
  */
+
+#include <sys/types.h>
 
 #include "lib/base/base.h"
 
 /**
- * socket_listen() - make a socket for everybody to connect to
+ * socket_listen() - make a socket for others to connect to
  * @path:               where; what is there is replaced
+ * @mode:               of the socket: who may connect
  *
  * Return: the socket, which does not block, or negative error code on failure.
  * Errors: -ENAMETOOLONG        @path is no address of a socket
  *         others               what creating the socket runs into
  */
-int socket_listen(const char *path);
+int socket_listen(const char *path, mode_t mode);
 
 /**
  * socket_accept() - take somebody who has connected

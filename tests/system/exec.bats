@@ -204,6 +204,21 @@ fails() {
     eventually refused kill -0 "$pid"
 }
 
+@test "root needs no broker to run programs, and others are not let in without one" {
+    local nowhere=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere
+
+    [ "$(stat --format='%a %U' /run/berth/bus)" = "600 root" ]
+    [ "$(env $nowhere berthctl exec web echo short)" = short ]
+    refused as_nobody busctl --address=unix:path=/run/berth/bus call org.freedesktop.machine1 \
+        /org/freedesktop/machine1 org.freedesktop.machine1.Manager ListMachines
+
+    # Nobody listens there now; on the bus, a call starts berthd.
+    systemctl stop berthd.service
+    refused env $nowhere berthctl exec web echo short
+    [ "$(berthctl exec web echo long)" = long ]
+    [ "$(env $nowhere berthctl exec web echo short)" = short ]
+}
+
 # example LANGUAGE: what the documentation of Exec() has in it; none is a command line.
 example() {
     python3 - "$1" "$BATS_TEST_DIRNAME/../../docs/api/org.berth.md" <<'END'

@@ -55,7 +55,7 @@ TEST(a_socket_is_for_everybody_and_takes_the_place_of_what_was_there) {
 
         place_init(&p);
         CHECK_OK(file_replace(AT_FDCWD, p.path, 0600, "in the way"));
-        fd = socket_listen(p.path);
+        fd = socket_listen(p.path, 0666);
         CHECK_OK(fd);
         CHECK_OK(stat(p.path, &st));
         CHECK(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0666);
@@ -73,7 +73,7 @@ TEST(paths_that_are_no_address_are_refused) {
         char path[200] = "/tmp/";
 
         memset(path + strlen(path), 'a', sizeof(path) - strlen(path) - 1);
-        CHECK_ERR(socket_listen(path), ENAMETOOLONG);
+        CHECK_ERR(socket_listen(path, 0666), ENAMETOOLONG);
         CHECK_ERR(socket_is_served(path), ENAMETOOLONG);
 }
 
@@ -83,7 +83,7 @@ TEST(a_socket_is_served_as_long_as_somebody_listens) {
 
         place_init(&p);
         CHECK(socket_is_served(p.path) == 0);
-        fd = socket_listen(p.path);
+        fd = socket_listen(p.path, 0666);
         CHECK_OK(fd);
         CHECK(socket_is_served(p.path) == 1);
 
@@ -134,7 +134,7 @@ TEST(a_peer_that_has_gone_is_nobody) {
         pid_t pid;
 
         place_init(&p);
-        fd = socket_listen(p.path);
+        fd = socket_listen(p.path, 0666);
         CHECK_OK(fd);
         pid = fork();
         CHECK_OK(pid);
