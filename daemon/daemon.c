@@ -8,6 +8,7 @@
 #include "daemon/bus/polkit.h"
 #include "daemon/bus/private-socket.h"
 #include "daemon/core/manager.h"
+#include "daemon/core/survey.h"
 #include "daemon/daemon.h"
 #include "daemon/outside/outside.h"
 #include "daemon/varlink/varlink-resolve.h"
@@ -33,6 +34,7 @@ typedef struct Daemon {
         Workers *workers;
         Polkit *polkit;
         Operations *operations;
+        Survey *survey;
         Bus bus;
         PrivateSocket *socket;
         Varlink *varlink;               /* NULL when embedded */
@@ -42,6 +44,7 @@ static void daemon_done(Daemon *d) {
         (void) varlink_free(d->varlink);
         (void) private_socket_free(d->socket);
         bus_done(&d->bus);
+        (void) survey_free(d->survey);
         (void) polkit_free(d->polkit);
         (void) workers_free(d->workers);
         (void) manager_free(d->manager);
@@ -160,6 +163,10 @@ static int setup_operations(Daemon *d) {
         if (r < 0)
                 return r;
 
+        r = survey_new(d->event, d->manager, d->workers, &d->survey);
+        if (r < 0)
+                return r;
+
         return operations_new(&(OperationsConfig) {
                         .manager = d->manager,
                         .workers = d->workers,
@@ -172,6 +179,7 @@ static int setup_bus(Daemon *d) {
         int r;
 
         bus_init(&d->bus, d->manager, d->operations);
+        d->bus.survey = d->survey;
         if (d->embedded)
                 return private_socket_new(d->event, &d->bus, PRIVATE_SOCKET, 0666, &d->socket);
 

@@ -271,7 +271,12 @@ static int method_list_machine_details(
                 return r;
 
         r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        if (r >= 0 && b->survey)
+                survey_note_list(b->survey);
+
+        return r;
 }
 
 const sd_bus_vtable bus_berth_vtable[] = {

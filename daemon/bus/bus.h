@@ -14,6 +14,7 @@
 #include "daemon/bus/sender.h"
 #include "daemon/core/manager.h"
 #include "daemon/core/operation.h"
+#include "daemon/core/survey.h"
 
 #define MACHINE_PATH_PREFIX "/org/freedesktop/machine1/machine"
 
@@ -30,6 +31,7 @@ typedef struct BusCall BusCall;
 typedef struct Bus {
         Manager *manager;
         Operations *operations;
+        Survey *survey;                 /* told of lists; or NULL, borrowed */
         ManagerListener listener;
         BusConnection *connections;
         size_t n_of_root;               /* of these, but for the one to the broker */

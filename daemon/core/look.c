@@ -94,8 +94,10 @@ int machine_open_root_directory(
 }
 
 /* Of the host, none: that is where workers are. */
-static int open_network(Machine *m) {
+int machine_open_network(Machine *m) {
         int r;
+
+        assert(m);
 
         switch (machine_info(m)->class) {
         case MACHINE_HOST:
@@ -118,7 +120,7 @@ int machine_list_addresses(Machine *m, Workers *w, WorkerDone done, void *userda
 
         assert(m);
 
-        netns_fd = open_network(m);
+        netns_fd = machine_open_network(m);
         if (netns_fd < 0 && machine_info(m)->class != MACHINE_HOST)
                 return netns_fd;
 

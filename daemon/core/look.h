@@ -84,6 +84,18 @@ int machine_open_root_directory(
                 uint64_t *ret_ticket);
 
 /**
+ * machine_open_network() - open the network namespace of a machine
+ * @m:                  a container, or the host
+ *
+ * Return: descriptor, or negative error code on failure.
+ * Errors: -EBADF               it is the host, whose namespace is ours
+ *         -E_NO_PRIVATE_NETWORK        it has the host's network
+ *         -EOPNOTSUPP          it is a VM
+ *         -ESRCH               its leader has gone
+ */
+int machine_open_network(Machine *m);
+
+/**
  * machine_list_addresses() - list where a machine may be reached
  * @m:                  a container, or the host
  * @w:                  the workers

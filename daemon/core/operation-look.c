@@ -17,7 +17,7 @@ static void note_addresses(Operation *o, const NetlinkAddress *addresses, size_t
         Machine *m = operation_machine(o);
 
         if (m)
-                sight_note_addresses(machine_sight(m), addresses, n);
+                sight_note_addresses(machine_sight(m), addresses, n, /* stay= */ false);
 }
 
 static void note_os(Operation *o, char *const *pairs) {

@@ -29,6 +29,7 @@ static void forget_addresses(Sight *s) {
         s->addresses = NULL;
         s->n_addresses = 0;
         s->addresses_at = 0;
+        s->addresses_stay = false;
 }
 
 void sight_done(Sight *s) {
@@ -60,9 +61,12 @@ void sight_note_os(Sight *s, char *const *pairs) {
                 forget_os(s);
 }
 
-void sight_note_addresses(Sight *s, const NetlinkAddress *addresses, size_t n) {
+void sight_note_addresses(Sight *s, const NetlinkAddress *addresses, size_t n, bool stay) {
         assert(s);
         assert(addresses || n == 0);
+
+        if (s->addresses_stay && !stay)
+                return;
 
         forget_addresses(s);
         if (n > ADDRESSES_KEPT_MAX)
@@ -76,16 +80,24 @@ void sight_note_addresses(Sight *s, const NetlinkAddress *addresses, size_t n) {
         }
         s->n_addresses = n;
         s->addresses_at = now();
+        s->addresses_stay = stay;
 }
 
-static bool is_fresh(uint64_t at) {
-        return at > 0 && now() - at < SIGHT_USEC;
+void sight_note_change(Sight *s) {
+        assert(s);
+
+        forget_addresses(s);
+        s->n_changes++;
+}
+
+bool sight_is_old(const Sight *s) {
+        return s->os_at == 0 || now() - s->os_at >= SIGHT_OLD_USEC;
 }
 
 bool sight_knows_os(const Sight *s) {
-        return is_fresh(s->os_at);
+        return s->os_at > 0;
 }
 
 bool sight_knows_addresses(const Sight *s) {
-        return is_fresh(s->addresses_at);
+        return s->addresses_at > 0 && (s->addresses_stay || now() - s->addresses_at < SIGHT_USEC);
 }

@@ -7,6 +7,7 @@
 #include "daemon/core/creation.h"
 #include "daemon/core/idmap.h"
 #include "daemon/core/registry.h"
+#include "daemon/core/sight.h"
 #include "lib/base/text.h"
 #include "tests/lib/sleeper.h"
 #include "tests/test.h"
@@ -456,6 +457,42 @@ TEST(maps_that_are_written_late_are_found) {
         idmaps_drop(i, m);
         CHECK_ERR(idmaps_find(i, ID_USER, 70000, &found, &id), E_NO_SUCH_USER_MAPPING);
         end_sleeper(pid);
+}
+
+/* What was seen */
+
+TEST(addresses_that_stay_are_told_until_they_change) {
+        const NetlinkAddress seen[2] = { { .ifindex = 1 }, { .ifindex = 2 } };
+        _cleanup_(sight_done) Sight s = {};
+
+        CHECK(!sight_knows_addresses(&s));
+        sight_note_addresses(&s, seen, 1, /* stay= */ false);
+        CHECK(sight_knows_addresses(&s) && s.n_addresses == 1);
+        s.addresses_at -= SIGHT_USEC;
+        CHECK(!sight_knows_addresses(&s));
+
+        sight_note_addresses(&s, seen, 2, /* stay= */ true);
+        s.addresses_at -= SIGHT_USEC;
+        CHECK(sight_knows_addresses(&s) && s.n_addresses == 2);
+
+        /* Somebody who has asked has seen what was there before. */
+        sight_note_addresses(&s, seen, 1, /* stay= */ false);
+        CHECK(sight_knows_addresses(&s) && s.n_addresses == 2);
+
+        sight_note_change(&s);
+        CHECK(!sight_knows_addresses(&s) && s.n_addresses == 0 && s.n_changes == 1);
+}
+
+TEST(a_system_is_known_until_it_was_looked_at_again) {
+        char *pairs[] = { (char *) "ID", (char *) "debian", NULL };
+        _cleanup_(sight_done) Sight s = {};
+
+        CHECK(!sight_knows_os(&s) && sight_is_old(&s));
+        sight_note_os(&s, pairs);
+        CHECK(sight_knows_os(&s) && !sight_is_old(&s));
+        s.os_at -= SIGHT_OLD_USEC;
+        CHECK(sight_knows_os(&s) && sight_is_old(&s));
+        CHECK_STREQ(s.os_id, "debian");
 }
 
 TEST_MAIN()
