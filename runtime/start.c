@@ -410,8 +410,12 @@ int start_run(Run *run, Start *start) {
 }
 
 void start_undo(Start *start) {
+        const Run *run;
+
         assert(start);
 
+        run = start->host.subject;
         steps_undo(&start->leader);
         steps_undo(&start->host);
+        reap(run->leader_pidfd);
 }

@@ -127,7 +127,9 @@ static int on_leader(sd_event_source *source, int fd, uint32_t revents, void *us
 
         (void) revents;
 
-        if (waitid(P_PIDFD, (id_t) fd, &s->end, WEXITED | WNOHANG) < 0)
+        /* It stays until we have tidied up: as long as it is there, berthd can find out how it has
+         * ended, which before Linux 6.15 nobody but its parent can afterwards. */
+        if (waitid(P_PIDFD, (id_t) fd, &s->end, WEXITED | WNOHANG | WNOWAIT) < 0)
                 return -errno;
         if (s->end.si_pid == 0)
                 return 0;
@@ -321,7 +323,7 @@ static void note_end(const Supervisor *s) {
 static void supervisor_done(Supervisor *s) {
         if (!s->ended) {
                 kill_payload(s, SIGKILL);
-                (void) waitid(P_PIDFD, (id_t) s->run->leader_pidfd, &s->end, WEXITED);
+                (void) waitid(P_PIDFD, (id_t) s->run->leader_pidfd, &s->end, WEXITED | WNOWAIT);
         }
 
         (void) console_free(s->console);

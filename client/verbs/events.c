@@ -18,7 +18,7 @@ typedef struct Events {
         Client *client;
         char *const *names;             /* empty: of all machines */
         sd_event *event;
-        sd_event_source *retry;
+        sd_event_source *retry, *end;
         bool is_gone;                   /* the daemon, and it was told */
 } Events;
 
@@ -196,9 +196,28 @@ static int start_retries(Events *e) {
 
 static void events_done(Events *e) {
         sd_event_source_disable_unref(e->retry);
+        sd_event_source_disable_unref(e->end);
         if (e->client->bus)
                 (void) sd_bus_detach_event(e->client->bus);
         sd_event_unref(e->event);
+}
+
+/* Nothing of ours is on its way; sd-bus would flush it all the same, and wait for a daemon that may not
+ * answer. */
+static int on_end(_unused_ sd_event_source *source, void *userdata) {
+        Events *e = userdata;
+
+        if (e->client->bus)
+                (void) sd_bus_detach_event(e->client->bus);
+        e->client->bus = sd_bus_close_unref(e->client->bus);
+        return 0;
+}
+
+static int watch_end(Events *e) {
+        int r;
+
+        r = sd_event_add_exit(e->event, &e->end, on_end, e);
+        return r < 0 ? r : sd_event_source_set_priority(e->end, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 int verb_events(Client *client, char *const *args) {
@@ -210,6 +229,8 @@ int verb_events(Client *client, char *const *args) {
                 return r;
 
         r = client_new_event(&e.event);
+        if (r >= 0)
+                r = watch_end(&e);
         if (r >= 0)
                 r = subscribe(&e);
         if (r >= 0)

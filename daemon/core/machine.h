@@ -94,6 +94,9 @@ typedef struct MachineInfo {
         char *ssh_private_key_path;
         char *control_address;          /* Varlink address of who runs it */
 
+        uint64_t stop_at;               /* when it is killed, µs since boot, as it was asked to end;
+                                         * 0: it was not, UINT64_MAX: never */
+
         /* What we made for it outside of it, and hence remove with it. Filled
          * with what is planned before anything is made. */
         bool owns_scope;                /* the unit is a scope of ours */

@@ -56,6 +56,8 @@ static int bring_back(Manager *m, MachineInfo *info) {
         }
 
         manager_tell_added(m, machine);
+        if (machine_info(machine)->stop_at > 0)
+                manager_stop_further(m, machine);
 
         TAKE_PTR(machine);
         return 0;

@@ -81,6 +81,9 @@ bool manager_holds_unit(Manager *m, const MachineInfo *info);
 /* Tells those who wait for a machine's end of it, or with an error code, that it will not come. */
 void stop_runs_note_end(Manager *m, const MachineInfo *info, int result);
 
+/* Of one that a former daemon has asked to end: it is killed when its time is up. */
+void manager_stop_further(Manager *m, Machine *machine);
+
 /* Nobody waits for any machine's end any more. */
 void stop_runs_drop(Manager *m);
 

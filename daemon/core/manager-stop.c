@@ -138,7 +138,14 @@ static void kill_more(StopRun *run) {
         run->n_kills++;
 }
 
-static int set_timer(StopRun *run, uint64_t usec);
+static int set_timer(StopRun *run, uint64_t at);
+
+static uint64_t time_after(const Manager *m, uint64_t usec) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+        return usec < UINT64_MAX - now ? now + usec : UINT64_MAX;
+}
 
 static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         StopRun *run = userdata;
@@ -150,15 +157,26 @@ static int on_time(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
         }
 
         kill_more(run);
-        return set_timer(run, KILLED_USEC);
+        return set_timer(run, time_after(run->manager, KILLED_USEC));
 }
 
-static int set_timer(StopRun *run, uint64_t usec) {
+static int set_timer(StopRun *run, uint64_t at) {
         run->timer = sd_event_source_disable_unref(run->timer);
 
-        return usec == UINT64_MAX ? 0 :
-               sd_event_add_time_relative(run->manager->event, &run->timer, CLOCK_MONOTONIC, usec, 0,
-                                          on_time, run);
+        return at == UINT64_MAX ? 0 :
+               sd_event_add_time(run->manager->event, &run->timer, CLOCK_MONOTONIC, at, 0, on_time, run);
+}
+
+/* For the daemon that comes after this one. That it could not be written down is no reason to let the
+ * machine go on. */
+static void note_time(Manager *m, Machine *machine, uint64_t at) {
+        MachineInfo *info = machine_info_edit(machine);
+
+        if (info->stop_at > 0 && info->stop_at <= at)
+                return;
+
+        info->stop_at = at;
+        (void) state_save_own(&m->state, info, /* runs= */ true);
 }
 
 /* Those that pass the wish on as what their guest's init understands. Others have their own ideas
@@ -254,6 +272,7 @@ static int retire_unit(StopRun *run, const MachineInfo *info) {
 int manager_stop(Manager *m, Machine *machine, uint64_t timeout_usec, StopDone done, void *userdata) {
         _cleanup_(run_freep) StopRun *run = NULL;
         const MachineInfo *info;
+        uint64_t at;
         size_t n;
         int r;
 
@@ -275,15 +294,29 @@ int manager_stop(Manager *m, Machine *machine, uint64_t timeout_usec, StopDone d
 
         /* To be asked twice is to be ordered, for those who run machines. */
         thaw(m, machine);
+        at = time_after(m, timeout_usec);
         r = n == 0 && timeout_usec > 0 ? ask(machine) : 0;
         if (r >= 0)
-                r = set_timer(run, timeout_usec);
+                r = set_timer(run, at);
         if (r >= 0)
                 r = retire_unit(run, info);
         if (r < 0)
                 return r;
 
         TAKE_PTR(run); /* waits on m->stops from here on */
+        note_time(m, machine, at);
         manager_set_closing(m, machine, "stop");
         return 0;
+}
+
+void manager_stop_further(Manager *m, Machine *machine) {
+        const MachineInfo *info = machine_info(machine);
+        _cleanup_(run_freep) StopRun *run = NULL;
+
+        machine_set_state(machine, MACHINE_CLOSING); /* which was told */
+        if (run_new(m, info, NULL, NULL, &run) < 0 || set_timer(run, info->stop_at) < 0 ||
+            retire_unit(run, info) < 0)
+                return;
+
+        TAKE_PTR(run); /* waits on m->stops from here on */
 }

@@ -135,7 +135,8 @@ int state_save_own(const StateDirectories *d, const MachineInfo *info, bool runs
             (r = append_flag(&text, "MASQUERADES", info->masquerades)) < 0 ||
             (r = envfile_append(&text, "JOURNAL_LINK", info->journal_link)) < 0 ||
             (r = envfile_append(&text, "JOURNAL_ROOT", info->journal_root)) < 0 ||
-            (r = append_flag(&text, "KEEPS_JOURNAL_LINK", info->keeps_journal_link)) < 0)
+            (r = append_flag(&text, "KEEPS_JOURNAL_LINK", info->keeps_journal_link)) < 0 ||
+            (r = append_number(&text, "STOP_AT", info->stop_at)) < 0)
                 return r;
 
         return file_replace(d->own_fd, info->name, 0600, text);
@@ -387,6 +388,7 @@ static int read_own(char *const *pairs, MachineInfo *info) {
         info->host_ifindex = (unsigned) get_number(pairs, "HOST_IFINDEX");
         info->masquerades = get_flag(pairs, "MASQUERADES");
         info->keeps_journal_link = get_flag(pairs, "KEEPS_JOURNAL_LINK");
+        info->stop_at = get_number(pairs, "STOP_AT");
 
         if ((r = read_common(pairs, "UNIT", info)) < 0 ||
             (r = copy_text(pairs, "CGROUP", &info->cgroup)) < 0 ||

@@ -26,7 +26,8 @@ void daemon_init(Daemon *d) {
 
         *d = (Daemon) { .listen_fd = -EBADF, .master = -EBADF, .peer = -EBADF, .n_machines = 3,
                          .class = "container", .leader = getpid(), .leads = WEB,
-                         .input = -EBADF, .keyboard = -EBADF, .watched = -EBADF, .closes = -EBADF };
+                         .input = -EBADF, .keyboard = -EBADF, .watched = -EBADF, .closes = -EBADF,
+                         .ignored = -EBADF };
         (void) strcpy(d->directory, "/tmp/test-berthctl-XXXXXX");
         CHECK(mkdtemp(d->directory));
         CHECK_OK(sd_event_new(&d->event));
@@ -53,6 +54,7 @@ void daemon_done(Daemon *d) {
         closep(&d->input);
         closep(&d->keyboard);
         closep(&d->watched);
+        closep(&d->ignored);
         d->calls = strv_free(d->calls);
         free(d->output);
         free(d->errors);
@@ -351,6 +353,11 @@ static int on_connection(
 
         connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         CHECK_OK(connection);
+        if (d->falls_silent && d->has_told) {
+                d->ignored = connection;
+                CHECK_OK(kill(d->client, SIGTERM));
+                return 0;
+        }
         d->bus = sd_bus_close_unref(d->bus);
         CHECK_OK(sd_bus_new(&d->bus));
         CHECK_OK(sd_bus_set_fd(d->bus, connection, connection));

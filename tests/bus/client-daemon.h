@@ -45,6 +45,8 @@ typedef struct Daemon {
         int signal_early;               /* sent to berthctl before it is answered; 0: none */
         bool tells_events;              /* whoever connects; berthctl is ended when it comes again */
         bool has_told;
+        bool falls_silent;              /* takes no notice of who comes again */
+        int ignored;                    /* who has */
         bool forgets_programs;          /* as a daemon that is restarted */
         bool spares_programs;           /* Kill() does nothing */
         unsigned urges;                 /* so many SIGINT more to berthctl, one for each Kill() of it */

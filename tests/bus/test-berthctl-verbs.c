@@ -164,6 +164,17 @@ TEST(only_what_could_be_refused_has_somebody_asked) {
         }
 }
 
+TEST(events_end_when_they_are_told_to_though_nobody_answers) {
+        _cleanup_(daemon_done) Daemon d;
+
+        daemon_init(&d);
+        d.tells_events = d.falls_silent = true;
+        daemon_run(&d, "berthctl events --output=json web");
+        CHECK(d.status == 0);
+        CHECK(strstr(d.output, "\"event\":\"exited\""));
+        CHECK(strstr(d.errors, "berthd has gone"));
+}
+
 TEST(without_a_daemon_it_says_so) {
         _cleanup_(daemon_done) Daemon d;
         int nobody[2];

@@ -112,6 +112,25 @@ TEST(what_does_not_end_in_time_is_killed) {
         CHECK_STREQ(stop.how, "killed");
 }
 
+TEST(time_is_up_under_the_next_daemon_too) {
+        _cleanup_(fixture_done) Fixture f;
+        Stop stop;
+
+        fixture_init(&f);
+        fixture_create(&f);
+        CHECK_OK(kill(f.leader, SIGSTOP));
+        call_stop(&f, &stop, "timeout-usec", "t", 100000);
+        fixture_restart(&f);
+        CHECK_STREQ(f.scope.retired, "machine-web.scope");
+        CHECK(f.scope.n_retired == 2);
+        CHECK(machine_state(manager_find(f.manager, "web")) == MACHINE_CLOSING);
+
+        wait_for_removal(&f);
+        CHECK(ended_by(&f) == SIGKILL);
+        fake_scope_end_unit(&f.scope);
+        fixture_settle(&f);
+}
+
 TEST(the_second_is_not_an_order) {
         _cleanup_(fixture_done) Fixture f;
         Stop first, second;

@@ -107,6 +107,20 @@ END
     berthctl start "$1"
 }
 
+@test "a guest that is deaf is killed in time, whoever is the daemon by then" {
+    deaf_start deaf
+    berthctl stop --timeout=2 deaf >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    pid=$!
+    eventually grep -q '^STOP_AT=' /run/berth/machines/deaf
+    systemctl restart berthd.service
+    eventually machine_listed web
+    refused wait "$pid" # who has asked is not told
+    eventually refused machine_listed deaf
+    eventually refused unit_active berth@deaf.service
+    refused systemctl is-failed berth@deaf.service
+    guest_remove deaf
+}
+
 @test "stop waits until a guest has gone, with its unit, and says that it has shut down" {
     run -0 berthctl stop web
     [ "$output" = "Machine 'web' has shut down." ]
