@@ -41,14 +41,30 @@ static int take_directory(Run *run) {
         return run->root_fd < 0 ? run->root_fd : mount_set_propagation(run->root_fd, MS_SLAVE);
 }
 
+/* Inits that are not made for containers end with mount -o remount,ro /. Done by the host's root in a
+ * container, that is the whole file system, for the host as well: unless somebody is writing to it. By
+ * the host's mount, as nobody may be writing to the guest's when it is mapped or made read-only. File
+ * systems that know no files without a name have no such protection. */
+static void keep_writable(Run *run, int directory_fd) {
+        if (run->spec->private_users == USERS_OF_HOST || run->spec->users_optional)
+                run->writer_fd = openat(directory_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0);
+}
+
 /* What is cloned here is looked up this once: whatever the path leads to
  * afterwards, the guest gets this directory. */
-/* Inits that are not made for containers end with mount -o remount,ro /. Done by the host's root in a
- * container, that is the whole file system, for the host as well: unless somebody is writing to it.
- * Those file systems that know no files without a name have no such protection. */
-static void keep_writable(Run *run) {
-        if (run->spec->private_users == USERS_OF_HOST || run->spec->users_optional)
-                run->writer_fd = openat(run->root_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0);
+static int clone_tree(Run *run) {
+        _cleanup_close_ int directory_fd = -EBADF;
+
+        directory_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (directory_fd < 0)
+                return -errno;
+
+        run->root_fd = mount_clone(directory_fd, "", true);
+        if (run->root_fd < 0)
+                return run->root_fd;
+
+        keep_writable(run, directory_fd);
+        return 0;
 }
 
 static int apply(void *subject) {
@@ -63,15 +79,13 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        run->root_fd = mount_clone(AT_FDCWD, run->root_path, true);
-        if (run->root_fd < 0)
-                return run->root_fd;
+        r = clone_tree(run);
+        if (r < 0)
+                return r;
 
         r = refuse_host_root(run->root_fd);
         if (r < 0)
                 return r;
-
-        keep_writable(run);
 
         /* It would tell the host of each mount inside otherwise. */
         r = mount_set_propagation(run->root_fd, MS_SLAVE);
