@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
@@ -43,6 +44,33 @@ int guest_attach_at(int mount_fd, int directory_fd, const char *name) {
                 return -errno;
 
         return mount_attach(mount_fd, target_fd);
+}
+
+int guest_bind_file(const Run *run, const char *source, const char *target) {
+        _cleanup_close_ int source_fd = -EBADF, target_fd = -EBADF;
+        int r;
+
+        target_fd = beneath_open(run->root_fd, target, O_PATH, 0);
+        if (target_fd < 0)
+                return target_fd;
+
+        source_fd = mount_clone(AT_FDCWD, source, false);
+        if (source_fd < 0)
+                return source_fd;
+
+        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
+        return r < 0 ? r : mount_attach(source_fd, target_fd);
+}
+
+int guest_remove_file(const Run *run, const char *path) {
+        _cleanup_close_ int directory_fd = -EBADF;
+        const char *base;
+
+        directory_fd = beneath_open_parent(run->root_fd, path, &base);
+        if (directory_fd < 0)
+                return directory_fd == -ENOENT ? 0 : directory_fd;
+
+        return unlinkat(directory_fd, base, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 #define OPTIONS_MAX 16

@@ -64,6 +64,30 @@ int guest_write_file(int directory_fd, const char *name, mode_t mode, const char
 int guest_attach_at(int mount_fd, int directory_fd, const char *name);
 
 /**
+ * guest_bind_file() - show one of the host's files in place of one in the image
+ * @run:                the run
+ * @source:             its path on the host
+ * @target:             path of one in the image, that is there
+ *
+ * It is read-only, and no program.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOENT      one of them is missing
+ *         others       what mounting runs into
+ */
+int guest_bind_file(const Run *run, const char *source, const char *target);
+
+/**
+ * guest_remove_file() - remove a file of the image, or a link
+ * @run:                the run
+ * @path:               its path
+ *
+ * Return: 0 on success, also if there is none, negative error code on failure.
+ * Errors: what unlinkat() runs into
+ */
+int guest_remove_file(const Run *run, const char *path);
+
+/**
  * guest_mount_new() - make a file system for the guest
  * @run:                the run, whose spec may say what SELinux takes those in memory for
  * @type:               as for mount_new()

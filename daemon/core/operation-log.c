@@ -59,18 +59,6 @@ const OperationKind operation_open_console_log = {
         .run = run_open_console_log,
 };
 
-static void on_journal(void *userdata, int result, const char *text, WorkerAnswer *answer) {
-        Operation *o = userdata;
-        int r = result;
-
-        if (r >= 0 && answer->n_fds != 1)
-                r = -EPROTO;
-        if (r >= 0)
-                o->answer.fd = TAKE_FD(answer->fds[0]);
-
-        operation_finish(o, r, text);
-}
-
 static int run_open_journal(Operation *o) {
         _cleanup_close_ int mounts_fd = -EBADF;
         char id[ID128_STRING_MAX];
@@ -86,7 +74,7 @@ static int run_open_journal(Operation *o) {
                         .args = args,
                         .fds = &mounts_fd,
                         .n_fds = 1,
-                        .alone = true }, on_journal, o, NULL);
+                        .alone = true }, operation_finish_fd, o, NULL);
 }
 
 const OperationKind operation_open_journal = {

@@ -81,20 +81,8 @@ const OperationKind operation_get_os_release = {
         .run = run_get_os_release,
 };
 
-static void on_root_directory(void *userdata, int result, const char *text, WorkerAnswer *answer) {
-        Operation *o = userdata;
-        int r = result;
-
-        if (r >= 0 && answer->n_fds != 1)
-                r = -EPROTO;
-        if (r >= 0)
-                o->answer.fd = TAKE_FD(answer->fds[0]);
-
-        operation_finish(o, r, text);
-}
-
 static int run_open_root_directory(Operation *o) {
-        return machine_open_root_directory(o->machine, o->workers, on_root_directory, o, NULL);
+        return machine_open_root_directory(o->machine, o->workers, operation_finish_fd, o, NULL);
 }
 
 const OperationKind operation_open_root_directory = {

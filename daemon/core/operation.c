@@ -132,6 +132,18 @@ void operation_finish(Operation *o, int result, const char *text) {
         (void) operation_free(o);
 }
 
+void operation_finish_fd(void *userdata, int result, const char *text, WorkerAnswer *answer) {
+        Operation *o = userdata;
+        int r = result;
+
+        if (r >= 0 && answer->n_fds != 1)
+                r = -EPROTO;
+        if (r >= 0)
+                o->answer.fd = TAKE_FD(answer->fds[0]);
+
+        operation_finish(o, r, text);
+}
+
 Machine *operation_machine(Operation *o) {
         Machine *m = manager_find(o->manager, o->request.machine);
         const MachineInfo *info;

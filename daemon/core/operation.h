@@ -235,6 +235,17 @@ bool operations_cancel(Operations *operations, void *userdata);
 void operation_finish(Operation *o, int result, const char *text);
 
 /**
+ * operation_finish_fd() - tell of a descriptor that a worker has opened
+ * @userdata:           the operation
+ * @result:             as workers tell it
+ * @text:               as workers tell it
+ * @answer:             as workers tell it, with one descriptor
+ *
+ * A WorkerDone, for jobs that answer nothing else.
+ */
+void operation_finish_fd(void *userdata, int result, const char *text, WorkerAnswer *answer);
+
+/**
  * operation_machine() - the machine that was there when the wish came in
  * @o:                  the operation
  *

@@ -8,12 +8,13 @@
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/kernel/mount.h"
+#include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
 #define ZONE_SIZE_MAX (64 * 1024)
 
+#define LOCALTIME "/etc/localtime"
 #define ZONEINFO "/usr/share/zoneinfo/"
 
 static int host_zone(char **ret) {
@@ -21,7 +22,7 @@ static int host_zone(char **ret) {
         const char *zone;
         ssize_t n;
 
-        n = readlink("/etc/localtime", target, sizeof(target) - 1);
+        n = readlink(LOCALTIME, target, sizeof(target) - 1);
         if (n < 0)
                 return -errno;
 
@@ -40,7 +41,7 @@ static int replace_link(int root_fd, const char *target) {
         const char *base;
         ssize_t n;
 
-        etc_fd = beneath_open_parent(root_fd, "/etc/localtime", &base);
+        etc_fd = beneath_open_parent(root_fd, LOCALTIME, &base);
         if (etc_fd < 0)
                 return etc_fd;
 
@@ -81,7 +82,7 @@ static int copy(const Run *run) {
         size_t size;
         int r;
 
-        from = open("/etc/localtime", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        from = open(LOCALTIME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (from < 0)
                 return -errno;
 
@@ -89,40 +90,13 @@ static int copy(const Run *run) {
         if (r < 0)
                 return r;
 
-        etc_fd = beneath_open_parent(run->root_fd, "/etc/localtime", &base);
+        etc_fd = beneath_open_parent(run->root_fd, LOCALTIME, &base);
         if (etc_fd < 0)
                 return etc_fd;
 
         (void) unlinkat(etc_fd, base, 0);
         to = openat(etc_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
         return to < 0 ? -errno : fd_write_all(to, data, size);
-}
-
-static int bind(const Run *run) {
-        _cleanup_close_ int source_fd = -EBADF, target_fd = -EBADF;
-        int r;
-
-        target_fd = beneath_open(run->root_fd, "/etc/localtime", O_PATH, 0);
-        if (target_fd < 0)
-                return target_fd;
-
-        source_fd = mount_clone(AT_FDCWD, "/etc/localtime", false);
-        if (source_fd < 0)
-                return source_fd;
-
-        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
-        return r < 0 ? r : mount_attach(source_fd, target_fd);
-}
-
-static int delete(const Run *run) {
-        _cleanup_close_ int etc_fd = -EBADF;
-        const char *base;
-
-        etc_fd = beneath_open_parent(run->root_fd, "/etc/localtime", &base);
-        if (etc_fd < 0)
-                return etc_fd == -ENOENT ? 0 : etc_fd;
-
-        return unlinkat(etc_fd, base, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int apply(void *subject) {
@@ -136,10 +110,10 @@ static int apply(void *subject) {
                 return copy(run);
 
         case TIMEZONE_BIND:
-                return bind(run);
+                return guest_bind_file(run, LOCALTIME, LOCALTIME);
 
         case TIMEZONE_DELETE:
-                return delete(run);
+                return guest_remove_file(run, LOCALTIME);
 
         default: /* a wrong clock is no reason not to start */
                 (void) make_link(run);

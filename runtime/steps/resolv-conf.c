@@ -7,7 +7,7 @@
 
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
-#include "lib/kernel/mount.h"
+#include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -49,40 +49,13 @@ static int write_copy(const Run *run, const char *source, bool replace) {
         return r < 0 ? r : file_replace(etc_fd, base, 0644, text);
 }
 
-static int bind(const Run *run, const char *source) {
-        _cleanup_close_ int source_fd = -EBADF, target_fd = -EBADF;
-        int r;
-
-        target_fd = beneath_open(run->root_fd, RESOLV_CONF, O_PATH, 0);
-        if (target_fd < 0)
-                return target_fd;
-
-        source_fd = mount_clone(AT_FDCWD, source, false);
-        if (source_fd < 0)
-                return source_fd;
-
-        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
-        return r < 0 ? r : mount_attach(source_fd, target_fd);
-}
-
-static int delete(const Run *run) {
-        _cleanup_close_ int etc_fd = -EBADF;
-        const char *base;
-
-        etc_fd = beneath_open_parent(run->root_fd, RESOLV_CONF, &base);
-        if (etc_fd < 0)
-                return etc_fd == -ENOENT ? 0 : etc_fd;
-
-        return unlinkat(etc_fd, base, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
 /* Nobody has asked for it, so nothing depends on it. */
 static void choose(const Run *run) {
         const char *stub = source_table[RESOLV_CONF_STUB];
         const char *source = access(stub, F_OK) < 0 ? source_table[RESOLV_CONF_HOST] : stub;
 
         if (run->spec->read_only)
-                (void) bind(run, source);
+                (void) guest_bind_file(run, source, RESOLV_CONF);
         else
                 (void) write_copy(run, source, false);
 }
@@ -97,10 +70,10 @@ static int apply(void *subject) {
                 return write_copy(run, source, run->spec->resolv_conf == RESOLV_CONF_REPLACE);
 
         case RESOLV_CONF_BIND:
-                return bind(run, source);
+                return guest_bind_file(run, source, RESOLV_CONF);
 
         case RESOLV_CONF_DELETE:
-                return delete(run);
+                return guest_remove_file(run, RESOLV_CONF);
 
         default:
                 choose(run);

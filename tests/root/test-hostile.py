@@ -139,6 +139,11 @@ class Hostile(Guest):
                                  capture_output=True, text=True, timeout=TIMEOUT, check=False)
             self.assertEqual(ran.returncode, 1)
             self.assertIn("own root directory", ran.stderr)
+        subprocess.run(["mount", "--bind", "/", self.root], check=True)
+        try:
+            self.assertIn("step root", self.refused([], "/bin/true"))
+        finally:
+            subprocess.run(["umount", self.root], check=True)
 
 
 if __name__ == "__main__":
