@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -104,9 +105,18 @@ static int do_chown(char **args) {
         return 0;
 }
 
-/* What a guest may try to get at what lies below a mount, or may not be written to. */
+/* What a guest may try to get at what lies below a mount, or may not be written to. All
+ * else about it stays as it is: taking that away is another thing that may be refused. */
 static int do_remount(char **args) {
-        if (mount(NULL, args[0], NULL, MS_REMOUNT | MS_BIND, NULL) < 0)
+        unsigned long flags = MS_REMOUNT | MS_BIND;
+        struct statvfs sv;
+
+        if (statvfs(args[0], &sv) < 0)
+                return fail(args[0]);
+
+        flags |= sv.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC); /* the same bits */
+        flags |= sv.f_flag & ST_RELATIME ? MS_RELATIME : 0;
+        if (mount(NULL, args[0], NULL, flags, NULL) < 0)
                 return fail(args[0]);
 
         printf("%s: writable\n", args[0]);

@@ -11,7 +11,7 @@ import signal
 import stat
 import subprocess
 
-from berthrun import NAME, TIMEOUT, Guest, main, needs_filter
+from berthrun import NAME, TIMEOUT, Guest, host_state, main, needs_filter
 
 
 class Inside(Guest):
@@ -39,10 +39,30 @@ class Inside(Guest):
         self.assertIn("EROFS", self.probe("write", "/proc/sys/kernel/domainname", "x", status=1))
         self.assertIn("EROFS", self.probe("create", "/run/host/x", status=1))
 
-    def test_run_host_allows_neither_programs_nor_devices(self):
-        options = self.mounts()["/run/host"]["options"]
-        for option in ("ro", "nosuid", "nodev", "noexec"):
-            self.assertIn(option, options)
+    def test_settings_of_a_network_are_the_host_s_if_that_is(self):
+        self.assertIn("EROFS", self.probe("write", "/proc/sys/net/core/somaxconn", "x", status=1))
+
+    def test_what_each_mount_allows(self):
+        harmless = {"nosuid", "nodev", "noexec"}
+        for users in ("no", "pick"):
+            mounts = self.mounts(f"--private-users={users}", "--tmpfs=/data")
+            wanted = {"/dev": {"nosuid"}, "/dev/pts": {"nosuid", "noexec"}, "/dev/shm": {"nosuid", "nodev"},
+                      "/dev/mqueue": harmless, "/proc": harmless, "/proc/kmsg": harmless | {"ro"},
+                      "/proc/sys": harmless | {"ro"}, "/run": {"nosuid", "nodev"}, "/run/host": harmless | {"ro"},
+                      "/sys": harmless | {"ro"}, "/sys/fs/cgroup": harmless, "/tmp": {"nosuid", "nodev"},
+                      "/data": {"nosuid", "nodev"}}
+            for where, options in wanted.items():
+                self.assertLessEqual(options, set(mounts[where]["options"]), (users, where))
+
+    def test_nothing_is_mounted_on_the_host_though_all_is_shared_there(self):
+        os.mkdir(self.path("source"))
+        os.mkdir(self.path("source/sub"))
+        subprocess.run(["mount", "--make-rshared", "/"], check=True)
+        self.addCleanup(subprocess.run, ["mount", "--make-rprivate", "/"], check=True)
+        before = host_state()
+        for options in ([], ["--private-users=pick"], ["--private-network"]):
+            self.probe("who", options=[*options, f"--bind={self.path('source')}:/data", "--tmpfs=/data/sub"])
+            self.assertEqual(host_state(), before)
 
     def test_all_mounts_are_shared(self):
         for where, mount in self.mounts().items():

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "lib/base/beneath.h"
 #include "lib/base/envfile.h"
@@ -222,6 +224,43 @@ TEST(nothing_leads_out_of_a_guest) {
         fd = beneath_make_directory(g.root_fd, "/a/b/c", 0755);
         CHECK_OK(fd);
         CHECK_OK(faccessat(g.root_fd, "a/b/c", F_OK, 0));
+}
+
+TEST(what_has_no_name_of_its_own_has_no_parent) {
+        static const char *const names[] = { "", "/", ".", "..", "a/", "a/.", "a/.." };
+        _cleanup_(guest_done) Guest g;
+        const char *base;
+
+        guest_init(&g);
+        CHECK_OK(mkdirat(g.root_fd, "a", 0755));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                CHECK_ERR(beneath_open_parent(g.root_fd, names[i], &base), EINVAL);
+}
+
+/* The child leads a session, as services do. */
+static _Noreturn void open_terminal(const char *terminal) {
+        int pts_fd = open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (setsid() < 0 || pts_fd < 0 || beneath_open(pts_fd, strrchr(terminal, '/') + 1, O_RDWR, 0) < 0)
+                _exit(EXIT_FAILURE);
+
+        _exit(open("/dev/tty", O_RDWR | O_CLOEXEC) < 0 && errno == ENXIO ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+TEST(a_terminal_of_a_guest_does_not_become_ours) {
+        _cleanup_close_ int master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        int status;
+        pid_t pid;
+
+        CHECK_OK(master_fd);
+        CHECK_OK(unlockpt(master_fd));
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0)
+                open_terminal(ptsname(master_fd));
+
+        CHECK_OK(waitpid(pid, &status, 0));
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
 }
 
 TEST(machine_ids_of_guests_may_be_garbage) {
