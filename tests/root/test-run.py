@@ -49,8 +49,8 @@ class Inside(Guest):
             wanted = {"/dev": {"nosuid"}, "/dev/pts": {"nosuid", "noexec"}, "/dev/shm": {"nosuid", "nodev"},
                       "/dev/mqueue": harmless, "/proc": harmless, "/proc/kmsg": harmless | {"ro"},
                       "/proc/sys": harmless | {"ro"}, "/run": {"nosuid", "nodev"},
-                      "/run/host": harmless | {"ro"}, "/sys": harmless | {"ro"}, "/sys/fs/cgroup": harmless, "/tmp": {"nosuid", "nodev"},
-                      "/data": {"nosuid", "nodev"}}
+                      "/run/host": harmless | {"ro"}, "/sys": harmless | {"ro"}, "/sys/fs/cgroup": harmless,
+                      "/tmp": {"nosuid", "nodev"}, "/data": {"nosuid", "nodev"}}
             for where, options in wanted.items():
                 self.assertLessEqual(options, set(mounts[where]["options"]), (users, where))
 
