@@ -70,6 +70,7 @@ void run_done(Run *run) {
         closep(&run->usr_fd);
         closep(&run->netns_fd);
         (void) strv_free(run->temporaries);
+        (void) strv_free(run->ttys);
         free(run->changes);
         closep(&run->leader_pidfd);
         closep(&run->dev_fd);
@@ -80,6 +81,12 @@ void run_done(Run *run) {
 
         for (size_t i = 0; i < _GUEST_FD_MAX; i++)
                 closep(&run->guest_fds[i]);
+}
+
+size_t run_count_guest_fds(const Run *run) {
+        assert(run);
+
+        return GUEST_TTYS + run->spec->n_ttys;
 }
 
 bool run_is_registered(const Run *run) {

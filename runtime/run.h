@@ -50,7 +50,8 @@ typedef enum GuestFd {
         GUEST_CONSOLE_PEER,     /* keeps the master from seeing a hang-up while nobody inside has it open */
         GUEST_NOTIFY,
         GUEST_KMSG,             /* keeps /proc/kmsg from being at its end */
-        _GUEST_FD_MAX,
+        GUEST_TTYS,             /* and as many as the spec wants: masters of the other terminals */
+        _GUEST_FD_MAX = GUEST_TTYS + SPEC_TTYS_MAX,
 } GuestFd;
 
 /* What $container and /run/host/container-manager say. */
@@ -144,10 +145,14 @@ typedef struct Run {
         int run_fd;
         int run_host_fd;
         int guest_fds[_GUEST_FD_MAX];
+        char **ttys;            /* names of the other terminals, in the guest's /dev */
 } Run;
 
 void run_init(Run *run, const Spec *spec);
 void run_done(Run *run);
+
+/* How many of the guest's descriptors there are, once its leader has made them. */
+size_t run_count_guest_fds(const Run *run);
 
 /* Whether berthd is told of the machine. */
 bool run_is_registered(const Run *run);

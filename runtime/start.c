@@ -61,7 +61,7 @@ static _Noreturn void leader_go_on(Run *run, int sync_fd) {
 
         leader_take_stage(run, sync_fd, STAGE_OWN);
 
-        r = sync_send(sync_fd, &message, run->guest_fds, _GUEST_FD_MAX);
+        r = sync_send(sync_fd, &message, run->guest_fds, run_count_guest_fds(run));
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
 
@@ -216,7 +216,7 @@ static int report_leader(const Run *run, int sync_fd, bool wait) {
         bool executing = false;
 
         for (;;) {
-                r = sync_receive(sync_fd, wait, &message, fds, _GUEST_FD_MAX);
+                r = sync_receive(sync_fd, wait, &message, fds, run_count_guest_fds(run));
                 if (r == 0 && wait && !executing)
                         return report_failure(run->spec->machine, "leader", "", -E_MACHINE_FAILED);
                 if (r <= 0)
@@ -228,7 +228,7 @@ static int report_leader(const Run *run, int sync_fd, bool wait) {
                         continue;
                 }
 
-                for (size_t i = 0; i < _GUEST_FD_MAX; i++)
+                for (size_t i = 0; i < run_count_guest_fds(run); i++)
                         (void) close(fds[i]);
         }
 }
@@ -245,7 +245,7 @@ static int follow_leader(Run *run, int sync_fd) {
         SyncMessage message;
         int r;
 
-        r = sync_receive(sync_fd, true, &message, run->guest_fds, _GUEST_FD_MAX);
+        r = sync_receive(sync_fd, true, &message, run->guest_fds, run_count_guest_fds(run));
         if (r > 0 && message.point == SYNC_FAILED)
                 return report_message(run, &message);
         if (r <= 0)

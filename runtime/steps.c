@@ -48,6 +48,7 @@ const Step *const step_table[] = {
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */
+        &step_ttys,             /* and these, which have higher numbers */
         &step_sys,
         &step_tmp,
         &step_mounts,           /* after all others: they may go over any of them */

@@ -16,6 +16,7 @@
 #include "runtime/notify.h"
 #include "runtime/shutdown.h"
 #include "runtime/supervisor.h"
+#include "runtime/ttys.h"
 
 /* With which systemd is asked to start a guest anew, see RestartForceExitStatus=
  * in units/berth@.service.in; a payload may not say so by itself. */
@@ -31,6 +32,7 @@ typedef struct Supervisor {
         Run *run;
         sd_event *event;
         ConsoleLink *console;
+        Ttys *ttys;
         unsigned n_terms;       /* how often we were asked to end */
         bool asked;             /* so was the payload */
         bool listening;         /* it has said that it handles signals */
@@ -263,6 +265,10 @@ static int watch(Supervisor *s) {
         if (r < 0)
                 return r;
 
+        r = ttys_new(s->event, s->run, &s->ttys);
+        if (r < 0)
+                return r;
+
         r = sd_event_set_watchdog(s->event, true);
         return MIN(r, 0);
 }
@@ -327,6 +333,7 @@ static void supervisor_done(Supervisor *s) {
         }
 
         (void) console_free(s->console);
+        (void) ttys_free(s->ttys);
         (void) sd_event_source_unref(s->status_timer);
         (void) sd_event_unref(s->event);
 }

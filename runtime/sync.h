@@ -22,7 +22,7 @@ typedef enum SyncPoint {
         _SYNC_POINT_MAX,
 } SyncPoint;
 
-#define SYNC_FDS_MAX 8
+#define SYNC_FDS_MAX 16
 
 typedef struct SyncMessage {
         uint32_t point;

@@ -242,6 +242,7 @@ const Option option_table[] = {
         WORDS("console", OPTION_REQUIRED_VALUE, console_words, console,
               "interactive, read-only, passive, pipe, autopipe"),
         FLAG("pipe", 'P', set_pipe, "The same as --console=pipe"),
+        VALUE("ttys", 0, "NUMBER", set_ttys, "Terminals beside the console, for logins"),
         VALUE("background", 0, "COLOR", set_background, "Accepted: the terminal's background stays"),
 
         HEADING("Credentials"),

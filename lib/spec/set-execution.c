@@ -58,6 +58,16 @@ int set_kill_signal(Spec *spec, const char *value) {
         return 0;
 }
 
+int set_ttys(Spec *spec, const char *value) {
+        unsigned n;
+
+        if (parse_unsigned(value, SPEC_TTYS_MAX, &n) < 0)
+                return -EINVAL;
+
+        spec->n_ttys = n;
+        return 0;
+}
+
 void list_signals(FILE *f) {
         char name[SIGNAL_STRING_MAX];
 

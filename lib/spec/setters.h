@@ -24,6 +24,7 @@ int set_boot(Spec *spec, const char *value);
 int set_user(Spec *spec, const char *value);
 int set_environment(Spec *spec, const char *value);
 int set_kill_signal(Spec *spec, const char *value);
+int set_ttys(Spec *spec, const char *value);
 void list_signals(FILE *f);
 
 /* set-place.c */

@@ -186,6 +186,9 @@ typedef struct SpecRlimit {
         uint64_t soft, hard;    /* UINT64_MAX: none */
 } SpecRlimit;
 
+/* More logins than that want a network. */
+#define SPEC_TTYS_MAX 8
+
 /* Processors with higher numbers cannot be named. */
 #define SPEC_CPUS_MAX 1024
 
@@ -281,6 +284,7 @@ typedef struct Spec {
         SpecMount *mounts;
         size_t n_mounts;
         Console console;
+        unsigned n_ttys;        /* terminals beside the console */
         SpecCredential *credentials;
         size_t n_credentials;
 

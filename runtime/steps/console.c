@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <termios.h>
 
+#include "lib/base/text.h"
 #include "lib/kernel/pty.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -47,6 +48,44 @@ const Step step_console = {
         .stage = STAGE_OUTER,
         .apply = apply,
         .explain = explain,
+};
+
+/* In the guest's devpts, too, and never open in here: its init runs logins on them. */
+static int apply_ttys(void *subject) {
+        Run *run = subject;
+
+        for (unsigned i = 0; i < run->spec->n_ttys; i++) {
+                _cleanup_free_ char *name = NULL;
+                int r;
+
+                r = pty_open_at(run->dev_fd, &run->guest_fds[GUEST_TTYS + i], NULL, &name);
+                if (r >= 0)
+                        r = strv_push(&run->ttys, name);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static bool wants_ttys(const void *subject) {
+        const Run *run = subject;
+
+        return run->spec->n_ttys > 0;
+}
+
+static void explain_ttys(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fprintf(f, "%u beside the console", run->spec->n_ttys);
+}
+
+const Step step_ttys = {
+        .name = "ttys",
+        .stage = STAGE_OUTER,
+        .wanted = wants_ttys,
+        .apply = apply_ttys,
+        .explain = explain_ttys,
 };
 
 /* A session of its own in any case: whoever shares ours could type into our

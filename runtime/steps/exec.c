@@ -68,6 +68,14 @@ static int add_listen_fds(const Run *run, char ***environment) {
         return r;
 }
 
+static int add_ttys(const Run *run, char ***environment) {
+        _cleanup_free_ char *names = NULL;
+        int r;
+
+        r = strv_join(run->ttys, " ", &names);
+        return r < 0 ? r : strv_pushf(environment, "container_ttys=%s", names);
+}
+
 static int add_ours(const Run *run, char ***environment) {
         char uuid[ID128_UUID_MAX];
         const char *term = getenv("TERM");
@@ -92,6 +100,8 @@ static int add_ours(const Run *run, char ***environment) {
                 r = strv_push(environment, "LANG=C.UTF-8");
         if (r >= 0 && run->spec->n_credentials > 0)
                 r = strv_push(environment, "CREDENTIALS_DIRECTORY=" RUN_CREDENTIALS);
+        if (r >= 0 && run->ttys)
+                r = add_ttys(run, environment);
         if (r >= 0 && run->n_listen_fds > 0)
                 r = add_listen_fds(run, environment);
 

@@ -48,6 +48,7 @@ extern const Step step_show_export;
 extern const Step step_notify;
 extern const Step step_dev;
 extern const Step step_console;
+extern const Step step_ttys;
 extern const Step step_sys;
 extern const Step step_tmp;
 extern const Step step_mounts;

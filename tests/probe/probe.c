@@ -33,6 +33,9 @@ int cat(const char *path) {
         if (fd < 0)
                 return fail(path);
 
+        if (isatty(fd))
+                (void) fcntl(fd, F_SETFL, 0); /* somebody will type */
+
         (void) fflush(stdout);
         while ((n = read(fd, buffer, sizeof(buffer))) > 0)
                 if (write(STDOUT_FILENO, buffer, (size_t) n) < 0)

@@ -37,7 +37,7 @@ SETS = {
     "users-chown": ["--private-users=pick", "--private-users-ownership=chown", *COMMAND],
     "read-only": ["--read-only", "--private-network", *COMMAND],
     "options": ["--as-pid2", "--time-offset=monotonic:5", "--cpu-affinity=0", "--oom-score-adjust=5",
-                "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", *COMMAND],
+                "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", "--ttys=2", *COMMAND],
     "ephemeral": ["-x", *COMMAND],
     "template": ["--template=/usr", *COMMAND],
     "volatile": ["--volatile=yes", "/usr/probe", "who"],

@@ -100,6 +100,41 @@ class Registration(base.Guest):
         self.assertRegex(ran.stderr, r"step register \(CreateMachine.*\): No such file")
 
 
+class Ttys(base.Guest):
+    """Terminals beside the console."""
+
+    @staticmethod
+    def connect(number):
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(base.TIMEOUT)
+        client.connect(f"/run/berth/ttys/{base.NAME}.{number}")
+        return client
+
+    def test_the_payload_is_told_of_them(self):
+        seen = self.probe("env", ",", "list", "/dev/pts", ",", "stat", "/dev/pts/2", options=["--ttys=2"])
+        self.assertIn("container_ttys=pts/1 pts/2\n", seen)
+        self.assertRegex(seen, r"/dev/pts/2 020620 136:2")
+        self.assertNotIn("container_ttys", self.probe("env"))
+        self.assertNotIn("container_ttys", self.probe("env", options=["--ttys=0"]))
+
+    def test_who_connects_is_at_one_until_another_does(self):
+        for more in ([], ["--private-users=pick"]):
+            guest = self.start("who", ",", "cat", "/dev/pts/1", ",", "cat", "/dev/pts/1",
+                               options=["--ttys=1", *more])
+            self.assertEqual(guest.stdout.readline(), "pid 1\n")
+            with self.connect(1) as one:
+                one.sendall(b"typed\n")
+                self.assertEqual(one.recv(100), b"typed\r\n")
+                while guest.stdout.readline() != "typed\n":
+                    pass
+                with self.connect(1) as two:
+                    self.assertEqual(one.recv(100), b"")
+                    two.sendall(b"again\n\4")
+                    self.assertEqual(guest.stdout.readline(), "again\n")
+            self.assertEqual(guest.wait(base.TIMEOUT), 0)  # who leaves has nothing more to type
+            self.assertFalse(os.path.exists(f"/run/berth/ttys/{base.NAME}.1"))
+
+
 class Environment(base.Guest):
     """Switches of systemd-nspawn's that are nowhere else."""
 

@@ -157,3 +157,46 @@ END
     [ "$owner" = visitor ]
     [[ " $found" == *" 37 38 "* ]]
 }
+
+# boot OPTION…: boots it in a unit of its own, without waiting.
+boot() {
+    systemd-run --quiet --unit=boot-$NAME --property=Type=notify --property=Delegate=yes \
+        --property=KillMode=mixed \
+        berth-run --quiet --keep-unit --boot --console=passive --private-network --notify-ready=yes \
+        --machine=$NAME "$@"
+}
+
+# said_on TTY PATTERN: what comes there, once something has been typed.
+said_on() {
+    timeout 20 perl -MIO::Socket::UNIX -e '
+        my $s = IO::Socket::UNIX->new("/run/berth/ttys/" . shift) or die; print $s "\n";
+        while (sysread $s, my $part, 4096) { $all .= $part; exit 0 if $all =~ /$ARGV[0]/ } exit 1' "$1" "$2"
+}
+
+@test "logins run on terminals beside the console" {
+    boot --directory=$MACHINES/$NAME --ttys=2
+    inside sh -c 'tr "\0" "\n" </proc/1/environ' | grep -qx 'container_ttys=pts/1 pts/2'
+    eventually inside systemctl --quiet is-active container-getty@1.service container-getty@2.service
+    said_on $NAME.1 'login: $'
+    inside sh -c 'systemctl stop container-getty@2; head -c 1000000 /dev/zero | tr "\0" x >/dev/pts/2'
+    run berthctl check $NAME
+    grep -Eq '^ *15 +pass' <<<"$output"
+    systemctl stop boot-$NAME
+    refused compgen -G "/run/berth/ttys/$NAME.*"
+}
+
+@test "a guest that is made of a template boots" {
+    boot --directory=$MACHINES/$NAME-made --template=$MACHINES/$NAME --link-journal=no
+    inside systemctl is-system-running --wait
+    [ "$(stat -c %a:%U $MACHINES/$NAME-made/etc/shadow)" = "$(stat -c %a:%U $MACHINES/$NAME/etc/shadow)" ]
+    systemctl stop boot-$NAME
+    guest_remove $NAME-made
+}
+
+@test "where nobody registers machines, one runs without" {
+    export BERTH_BUS=unix:path=/nowhere
+    run -0 --separate-stderr berth-run --directory=$MACHINES/$NAME --machine=alone --pipe \
+        cat /proc/self/cgroup
+    grep -qx 0::/ <<<"$output"
+    [[ $stderr == *"Machine 'alone' is not registered"* ]]
+}
