@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "lib/base/text.h"
+#include "lib/spec/capability.h"
 #include "runtime/run.h"
 
 void run_init(Run *run, const Spec *spec) {
@@ -137,10 +138,21 @@ void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX
         ret[RUN_OBJECT_MAX - 1] = '\0';
 }
 
+uint64_t run_bounding(const Run *run) {
+        uint64_t audit = CAPABILITY_BIT(CAP_AUDIT_WRITE);
+
+        assert(run);
+
+        if (syscall_filter_is_supported() || run_has_users(run))
+                return spec_capabilities(run->spec);
+
+        return spec_capabilities(run->spec) | (audit & ~run->spec->drop_capabilities);
+}
+
 uint64_t run_capabilities(const Run *run) {
         assert(run);
 
-        return run->user.uid == 0 ? spec_capabilities(run->spec) : run->spec->ambient_capabilities;
+        return run->user.uid == 0 ? run_bounding(run) : run->spec->ambient_capabilities;
 }
 
 void run_steps_init(Run *run, Steps *steps, Stage stage) {

@@ -178,6 +178,11 @@ void run_set_object(Run *run, const char *format, ...) _printf_(2, 3);
  */
 void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]);
 
+/* What nobody inside has more than, as of lib/spec/capability.h: what the spec says; and where there
+ * is no filter to hide the kernel's audit from a machine with the host's users, what lets its PAM write
+ * there, which refuses all logins otherwise. */
+uint64_t run_bounding(const Run *run);
+
 /* What the payload holds, as it begins: bits, as of lib/spec/capability.h. */
 uint64_t run_capabilities(const Run *run);
 

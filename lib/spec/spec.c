@@ -350,6 +350,35 @@ int spec_check(const Spec *spec, const char **ret_complaint) {
         return 0;
 }
 
+/* Slashes may be doubled, and at the end. */
+static bool is_same_place(const char *a, const char *b) {
+        for (;;) {
+                size_t n;
+
+                a += strspn(a, "/");
+                b += strspn(b, "/");
+                n = strcspn(a, "/");
+                if (n != strcspn(b, "/") || strncmp(a, b, n) != 0)
+                        return false;
+                if (n == 0)
+                        return true;
+
+                a += n;
+                b += n;
+        }
+}
+
+bool spec_mounts_over(const Spec *spec, const char *path) {
+        assert(spec);
+        assert(path);
+
+        for (size_t i = 0; i < spec->n_mounts; i++)
+                if (is_same_place(spec->mounts[i].target, path))
+                        return true;
+
+        return false;
+}
+
 UsersOwnership spec_ownership(const Spec *spec) {
         assert(spec);
 

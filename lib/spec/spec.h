@@ -352,6 +352,15 @@ int spec_complete(Spec *spec);
 int spec_check(const Spec *spec, const char **ret_complaint);
 
 /**
+ * spec_mounts_over() - check whether something is to be mounted on a place
+ * @spec:               the spec
+ * @path:               the place, absolute, without dots
+ *
+ * Return: whether the spec asks for a mount right there.
+ */
+bool spec_mounts_over(const Spec *spec, const char *path);
+
+/**
  * spec_refused_families() - the address families that sockets may not have
  * @spec:               the spec
  *

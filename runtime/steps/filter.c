@@ -74,7 +74,7 @@ static bool has_own_keys(const Run *run) {
 }
 
 static void set_defaults(const Run *run, SyscallFilter *filter) {
-        uint64_t capabilities = spec_capabilities(run->spec);
+        uint64_t capabilities = run_bounding(run);
 
         /* What this build's libseccomp has never heard of remains unknown. */
         for (size_t i = 0; i < ELEMENTSOF(allowed_table); i++)

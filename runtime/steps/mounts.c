@@ -328,16 +328,32 @@ static int compare_targets(const void *a, const void *b, void *userdata) {
         return strcmp(mounts[*(const size_t *) a].target, mounts[*(const size_t *) b].target);
 }
 
-/* Those below what shows the guest's own namespaces wait until it is there. */
-static bool is_over(const SpecMount *m) {
-        const char *rest = startswith(m->target, "/proc") ?: startswith(m->target, "/sys");
+static bool is_within(const char *path, const char *top) {
+        const char *rest = startswith(path, top);
 
         return rest && (*rest == '/' || !*rest);
 }
 
+/* Those below what shows the guest's own namespaces wait until it is there; and those that go over
+ * what we still have to find, with all below them. */
+static bool is_over(const Run *run, const SpecMount *m) {
+        static const char *const shown[] = { "/proc", "/sys", "/dev/mqueue" };
+        static const char *const needed[] = { "/dev", "/run", "/run/host" };
+
+        for (size_t i = 0; i < ELEMENTSOF(shown); i++)
+                if (is_within(m->target, shown[i]))
+                        return true;
+
+        for (size_t i = 0; i < ELEMENTSOF(needed); i++)
+                if (is_within(m->target, needed[i]) && spec_mounts_over(run->spec, needed[i]))
+                        return true;
+
+        return false;
+}
+
 static bool wanted_at(const Run *run, bool over) {
         for (size_t i = 0; i < run->spec->n_mounts; i++)
-                if (is_over(&run->spec->mounts[i]) == over)
+                if (is_over(run, &run->spec->mounts[i]) == over)
                         return true;
 
         return false;
@@ -367,7 +383,7 @@ static int attach_all(Run *run, bool over) {
         for (size_t i = 0; i < n; i++) {
                 const SpecMount *m = &run->spec->mounts[order[i]];
 
-                if (is_over(m) != over)
+                if (is_over(run, m) != over)
                         continue;
 
                 run_set_object(run, "%s", m->target);
@@ -410,7 +426,7 @@ static void explain_all(const Run *run, FILE *f, bool over) {
         for (size_t i = 0; i < run->spec->n_mounts; i++) {
                 const SpecMount *m = &run->spec->mounts[i];
 
-                if (is_over(m) != over)
+                if (is_over(run, m) != over)
                         continue;
 
                 (void) fprintf(f, "%s%s %s%s%s", comma, kinds[m->kind],

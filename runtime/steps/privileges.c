@@ -85,7 +85,7 @@ static void forget_login(void) {
 
 static int apply(void *subject) {
         Run *run = subject;
-        uint64_t keep = spec_capabilities(run->spec), hold = capabilities_to_hold(run);
+        uint64_t keep = run_bounding(run), hold = capabilities_to_hold(run);
         int r;
 
         forget_login();
@@ -118,7 +118,7 @@ static int apply(void *subject) {
 
 static void explain(const void *subject, FILE *f) {
         const Run *run = subject;
-        uint64_t keep = spec_capabilities(run->spec);
+        uint64_t keep = run_bounding(run);
         const char *space = "";
 
         for (unsigned i = 0; i < 64; i++) {

@@ -188,9 +188,15 @@ static int verify_users(Run *run) {
         return 0;
 }
 
-/* Ours lie in /run/host; what lies in /proc is the kernel's. */
+/* Ours lie in /run/host; what lies in /proc is the kernel's. And what the spec mounts over it
+ * is what was asked for, whatever that is. */
 static int verify_covered(Run *run, const char *name) {
+        char path[64];
         struct stat st, host;
+
+        (void) snprintf(path, sizeof(path), "/proc/%s", name);
+        if (spec_mounts_over(run->spec, path))
+                return 0;
 
         if (fstatat(run->proc_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : -errno;
@@ -238,6 +244,9 @@ static int verify_proc(Run *run) {
                 char path[32];
 
                 (void) snprintf(path, sizeof(path), "/proc/%s", guest_proc_read_only[i]);
+                if (spec_mounts_over(run->spec, path))
+                        continue;
+
                 r = verify_read_only(run, path);
                 if (r < 0)
                         return r;
@@ -264,6 +273,9 @@ static int verify_mounts(Run *run) {
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(always); i++) {
+                if (spec_mounts_over(run->spec, always[i]))
+                        continue;
+
                 r = verify_read_only(run, always[i]);
                 if (r < 0)
                         return r;
@@ -326,7 +338,7 @@ const Step step_verify_tree = {
 };
 
 static int verify_capabilities(Run *run) {
-        uint64_t keep = spec_capabilities(run->spec), held = run_capabilities(run);
+        uint64_t keep = run_bounding(run), held = run_capabilities(run);
         Privileges p;
         int r;
 

@@ -338,6 +338,30 @@ class Inside(Guest):
         self.assertIn("EROFS", self.probe("create", "/x", options=["--read-only"], status=1))
 
 
+class Over(Guest):
+    """What is mounted over something that the guest has anyway."""
+
+    def test_any_of_it_may_be_another(self):
+        for users in ("no", "pick"):
+            for place in ("/dev", "/dev/mqueue", "/dev/shm", "/proc/acpi", "/proc/sys",
+                          "/run", "/run/host", "/sys", "/sys/kernel", "/tmp"):
+                with self.subTest(users=users, place=place):
+                    seen = self.probe("create", f"{place}/new", ",", "list", place,
+                                      options=[f"--private-users={users}", f"--tmpfs={place}"])
+                    self.assertIn("new\n", seen)
+
+    def test_what_is_below_it_goes_over_it(self):
+        self.write("srv/file", "x\n")
+        for users in ("no", "pick"):
+            seen = self.probe("cat", "/run/srv/file", options=[f"--private-users={users}", "--tmpfs=/run",
+                                                               f"--bind-ro={self.root}/srv:/run/srv"])
+            self.assertEqual(seen, "x\n")
+
+    def test_what_is_not_asked_for_is_covered_all_the_same(self):
+        self.assertIn("EROFS", self.probe("write", "/proc/sys/kernel/domainname", "x",
+                                          options=["--tmpfs=/proc/acpi"], status=1))
+
+
 class Privileges(Guest):
     def caps(self, *options):
         return dict(line.split(":\t") for line in self.probe("caps", options=options).splitlines())
