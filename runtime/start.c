@@ -268,7 +268,7 @@ static int follow_leader(Run *run, int sync_fd) {
 static int wait_journal(const Run *run, int sync_fd) {
         struct pollfd p = { .fd = sync_fd, .events = POLLIN };
 
-        if (run->spec->link_journal == LINK_JOURNAL_NO)
+        if (!run_is_registered(run) || run->spec->link_journal == LINK_JOURNAL_NO)
                 return 0;
 
         while (poll(&p, 1, -1) < 0)

@@ -11,38 +11,30 @@
 #include "runtime/steps/steps.h"
 
 /* Covers @name in /proc with a detached mount, read-only. What the kernel does
- * not have needs no cover; anything else that fails is fatal. */
-static int cover(Run *run, int source_fd, const char *name) {
+ * not have needs no cover; anything else that fails is fatal. What is there is asked
+ * first: to drop a mount that is attached nowhere waits for all processors (RCU). */
+static int cover_with(Run *run, int directory_fd, const char *source, const char *name) {
+        _cleanup_close_ int target_fd = -EBADF, fd = -EBADF;
         int r;
 
         run_set_object(run, "/proc/%s", name);
         if (fault_skips("cover", name))
                 return 0;
 
-        r = mount_set_attributes(source_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
-        if (r < 0)
-                return r;
+        target_fd = openat(run->proc_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (target_fd < 0)
+                return errno == ENOENT ? 0 : -errno;
 
-        r = guest_attach_at(source_fd, run->proc_fd, name);
-        return r == -ENOENT ? 0 : r;
-}
-
-static int cover_with(Run *run, int directory_fd, const char *source, const char *name) {
-        _cleanup_close_ int fd = -EBADF;
-
-        run_set_object(run, "/proc/%s", name);
         fd = mount_clone(directory_fd, source, false);
         if (fd < 0)
                 return fd;
 
-        return cover(run, fd, name);
+        r = mount_set_attributes(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
+        return r < 0 ? r : mount_attach(fd, target_fd);
 }
 
 static int make_read_only(Run *run, const char *name) {
-        int r;
-
-        r = cover_with(run, run->proc_fd, name, name);
-        return r == -ENOENT ? 0 : r;
+        return cover_with(run, run->proc_fd, name, name);
 }
 
 /* The settings of a network namespace are the guest's own if that is. */
