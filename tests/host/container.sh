@@ -24,7 +24,7 @@ container_boot() {
         [ ! -e $device ] || devices+=("--bind=$device")
     done
 
-    for other in sysvinit openrc; do
+    for other in sysvinit openrc podman; do
         [ -z "${!other}" ] || trees+=("--bind-ro=${!other}:/var/lib/berth-host/$other")
     done
 

@@ -16,8 +16,9 @@ tree_packages=(
 # Only this resolved asks machined for names.
 tree_packages_forky=(libc6-dbg libcmocka0 systemd-resolved valgrind)
 guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
-# Guests with other inits, for container hosts of bookworm.
+# Guests with other inits, and one that runs containers itself, for container hosts of bookworm.
 sysvinit_packages=(inetutils-syslogd sysv-rc sysvinit-core)
+podman_packages=(crun dbus iproute2 podman systemd systemd-sysv)
 openrc_packages=(inetutils-syslogd openrc sysvinit-core)
 
 # Prints the mirror that apt is set up to use, for others to use it as well.
@@ -98,17 +99,18 @@ tree_add() {
     mv "$cache/$name.new" "$cache/$name"
 }
 
-# Sets tree, guest and, of those with other inits, sysvinit and openrc; builds them first where the
-# cache lacks them.
+# Sets tree, guest and, for those hosts that have them, sysvinit, openrc and podman; builds them first
+# where the cache lacks them.
 tree_prepare() {
     [ "$suite" != forky ] || tree_packages+=("${tree_packages_forky[@]}")
     tree=$cache/$suite-host-$(tree_key "${tree_packages[@]}")
     guest=$cache/$suite-guest-$(tree_key "${guest_packages[@]}")
 
-    sysvinit='' openrc=''
+    sysvinit='' openrc='' podman=''
     if [ "$suite" = bookworm ] && [ "$backend" = container -o -n "$prepare" ]; then
         sysvinit=$cache/$suite-sysvinit-$(tree_key "${sysvinit_packages[@]}")
         openrc=$cache/$suite-openrc-$(tree_key "${openrc_packages[@]}")
+        podman=$cache/$suite-podman-$(tree_key "${podman_packages[@]}")
     fi
 
     (
@@ -118,5 +120,6 @@ tree_prepare() {
         [ -n "$sysvinit" ] || exit 0
         tree_add "${sysvinit##*/}" essential tree_finish_inittab "${sysvinit_packages[@]}"
         tree_add "${openrc##*/}" essential tree_finish_inittab "${openrc_packages[@]}"
+        tree_add "${podman##*/}" minbase tree_finish_guest "${podman_packages[@]}"
     ) 9>"$cache/.lock-$suite"
 }
