@@ -81,6 +81,7 @@ int place_clear(const char *machine, int fd) {
         if (r < 0)
                 return r;
 
+        (void) unlinkat(fd, PLACE_JOURNAL, 0);
         if (unlinkat(fd, PLACE_EXPORT, AT_REMOVEDIR) < 0)
                 return errno == ENOENT ? 0 : -errno;
 

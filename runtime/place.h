@@ -16,6 +16,9 @@
 /* Where the machine's sockets are, in its place and in the machine. */
 #define PLACE_EXPORT "unix-export"
 
+/* Where its journal is sent to, on the host. */
+#define PLACE_JOURNAL "journal-remote-socket"
+
 /**
  * place_take() - make a machine's place, and hold it
  * @machine:            the machine's name

@@ -24,6 +24,8 @@ void run_init(Run *run, const Spec *spec) {
                 .place_fd = -EBADF,
                 .export_fd = -EBADF,
                 .writer_fd = -EBADF,
+                .journal_fd = -EBADF,
+                .journal_remote = JOURNAL_REMOTE_NONE,
                 .image_fd = -EBADF,
                 .usr_fd = -EBADF,
                 .netns_fd = -EBADF,
@@ -67,6 +69,7 @@ void run_done(Run *run) {
         closep(&run->place_fd);
         closep(&run->export_fd);
         closep(&run->writer_fd);
+        closep(&run->journal_fd);
         closep(&run->image_fd);
         closep(&run->usr_fd);
         closep(&run->netns_fd);

@@ -33,6 +33,7 @@
 #include "lib/kernel/uid-range.h"
 #include "lib/spec/spec.h"
 #include "runtime/host-user.h"
+#include "runtime/journal-remote.h"
 #include "runtime/user.h"
 
 typedef enum Stage {
@@ -116,6 +117,8 @@ typedef struct Run {
         int cgroup_fd;
         SyscallProgram filter;  /* empty if this build has none */
         int place_fd;           /* of the host's directory for this machine, held */
+        int journal_fd;         /* the socket that its journal is sent to, detached */
+        JournalRemote journal_remote;   /* who takes it */
         int export_fd;          /* for its sockets, detached */
         int *source_fds;        /* of the spec's mounts, detached */
         size_t n_source_fds;

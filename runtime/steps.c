@@ -29,6 +29,7 @@ const Step *const step_table[] = {
         &step_cgroup,           /* late, so that what fails above leaves none */
         &step_place,            /* after it: who runs already is told so by that */
         &step_export,
+        &step_forward_journal,
 
         /* STAGE_OUTER: the mount tree */
         &step_join_network,     /* before what shows it */
@@ -45,6 +46,7 @@ const Step *const step_table[] = {
         &step_mount_credentials,
         &step_show_users,
         &step_show_export,
+        &step_show_journal,
         &step_notify,
         &step_dev,
         &step_console,          /* in the devpts of dev */

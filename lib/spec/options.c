@@ -219,6 +219,12 @@ const Option option_table[] = {
         WORDS("link-journal", OPTION_REQUIRED_VALUE, link_journal_words, link_journal,
               "no, auto, guest, try-guest, host, try-host"),
         FLAG("", 'j', set_link_journal_try_guest, "The same as --link-journal=try-guest"),
+        VALUE("forward-journal", 0, "FILE|DIR", set_forward_journal, "Write the journal on the host, too"),
+        VALUE("forward-journal-max-use", 0, "BYTES", set_forward_max_use, "All that this may take"),
+        VALUE("forward-journal-keep-free", 0, "BYTES", set_forward_keep_free, "What it leaves to others"),
+        VALUE("forward-journal-max-file-size", 0, "BYTES", set_forward_max_file_size,
+              "What a file of it may take"),
+        VALUE("forward-journal-max-files", 0, "NUMBER", set_forward_max_files, "How many files it may have"),
 
         WORDS("timezone", OPTION_REQUIRED_VALUE, timezone_words, timezone,
               "off, copy, bind, symlink, delete, auto"),
@@ -268,7 +274,6 @@ const Option option_table[] = {
         VALUE("network-bridge", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("network-zone", 0, "NAME", set_missing, "Links are made by berthd, see --network-veth"),
         VALUE("port", 'p', "PORT", set_missing, "Ports are not forwarded yet"),
-        VALUE("forward-journal", 0, "PATH", set_missing, "Journals are linked, see --link-journal="),
 };
 
 const size_t n_options = ELEMENTSOF(option_table);

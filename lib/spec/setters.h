@@ -77,6 +77,13 @@ int set_inaccessible(Spec *spec, const char *value);
 int set_resolv_conf(Spec *spec, const char *value);
 void list_resolv_confs(FILE *f);
 
+/* set-journal.c */
+int set_forward_journal(Spec *spec, const char *value);
+int set_forward_max_use(Spec *spec, const char *value);
+int set_forward_keep_free(Spec *spec, const char *value);
+int set_forward_max_file_size(Spec *spec, const char *value);
+int set_forward_max_files(Spec *spec, const char *value);
+
 /* set-credential.c */
 int set_credential(Spec *spec, const char *value);
 int load_credential(Spec *spec, const char *value);

@@ -53,6 +53,7 @@ void spec_done(Spec *spec) {
         (void) strv_free(spec->bind_users);
         (void) strv_free(spec->bind_groups);
         free(spec->bind_shell);
+        free(spec->forward_journal);
         free(spec->user);
         free(spec->machine);
         free(spec->hostname);
@@ -174,7 +175,7 @@ int spec_complete(Spec *spec) {
         if (spec->volatile_mode == VOLATILE_STATE)
                 spec->read_only = true;
 
-        return 0;
+        return spec->forward_journal ? spec_add_forward_credential(spec) : 0;
 }
 
 static bool path_has_dots(const char *path) {
@@ -284,6 +285,10 @@ static const char *check_tree(const Spec *spec) {
 }
 
 static const char *check_journal(const Spec *spec) {
+        for (ForwardLimit l = 0; l < _FORWARD_LIMIT_MAX && !spec->forward_journal; l++)
+                if (spec->forward_limits[l] > 0)
+                        return "Limits of a journal that is forwarded need --forward-journal=";
+
         if (spec->link_journal == LINK_JOURNAL_HOST && spec->private_users != USERS_OF_HOST)
                 return "--link-journal=host is not for machines with --private-users=";
 

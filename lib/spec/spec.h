@@ -50,6 +50,19 @@ typedef enum LinkJournal {
         LINK_JOURNAL_TRY_HOST,
 } LinkJournal;
 
+/* What a machine's journal may take on the host. */
+typedef enum ForwardLimit {
+        FORWARD_MAX_USE,
+        FORWARD_KEEP_FREE,
+        FORWARD_MAX_FILE_SIZE,
+        FORWARD_MAX_FILES,
+        _FORWARD_LIMIT_MAX,
+} ForwardLimit;
+
+/* How a machine's journald is told where to send what it writes down: by a credential. */
+#define FORWARD_CREDENTIAL "journal.forward_to_socket"
+#define FORWARD_SOCKET "/run/host/journal/socket"
+
 typedef enum PrivateUsers {
         USERS_OF_HOST,
         USERS_OF_TREE,          /* those that the root directory belongs to */
@@ -278,6 +291,8 @@ typedef struct Spec {
 
         /* Integration */
         LinkJournal link_journal;
+        char *forward_journal;  /* file or directory of the host that the journal is sent to, or NULL */
+        uint64_t forward_limits[_FORWARD_LIMIT_MAX];    /* 0: none */
         Timezone timezone;
         ResolvConf resolv_conf;
         ResolvConfSource resolv_conf_source;
@@ -327,6 +342,15 @@ int spec_add_mount(Spec *spec, const SpecMount *mount);
  *         -ENOMEM
  */
 int spec_add_credential(Spec *spec, const SpecCredential *credential);
+
+/**
+ * spec_add_forward_credential() - tell the machine's journald where to send to
+ * @spec:               spec to extend; a credential of that name that it has stays
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as spec_add_credential()
+ */
+int spec_add_forward_credential(Spec *spec);
 
 /**
  * spec_complete() - derive what was not said from what was

@@ -29,6 +29,7 @@ extern const Step step_registrar;
 extern const Step step_cgroup;
 extern const Step step_place;
 extern const Step step_export;
+extern const Step step_forward_journal;
 
 /* STAGE_OUTER */
 extern const Step step_join_network;
@@ -45,6 +46,7 @@ extern const Step step_run_host;
 extern const Step step_mount_credentials;
 extern const Step step_show_users;
 extern const Step step_show_export;
+extern const Step step_show_journal;
 extern const Step step_notify;
 extern const Step step_dev;
 extern const Step step_console;

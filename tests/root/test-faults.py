@@ -9,6 +9,7 @@ none of them has fails the test that compares them with the sources.
 usage: test-faults.py BERTH-RUN PROBE
 """
 
+import atexit
 import glob
 import os
 import re
@@ -28,6 +29,7 @@ SOURCES = os.path.join(HERE, "..", "..", "runtime", "steps")
 
 COMMAND = ["/probe", "who"]
 USER = "berth-test"
+FORWARDED = f"/tmp/{run.NAME}-forwarded"
 SETS = {
     "plain": COMMAND,
     "veth": ["--network-veth", *COMMAND],
@@ -43,6 +45,7 @@ SETS = {
     "volatile": ["--volatile=yes", "/usr/probe", "who"],
     "pivot-root": ["--pivot-root=/inner:/whole", *COMMAND],
     "bind-user": ["-U", f"--bind-user={USER}", *COMMAND],
+    "forward-journal": [f"--forward-journal={FORWARDED}", *COMMAND],
     "network": [f"--network-namespace-path=/proc/{os.getpid()}/ns/net", *COMMAND],
 }
 
@@ -92,7 +95,8 @@ def processes(root):
                 line = f.read()
         except OSError:
             continue
-        if int(directory[6:]) != os.getpid() and (inside or f"--directory={root}" in line):
+        inside = inside or f"--directory={root}" in line or FORWARDED in line
+        if int(directory[6:]) != os.getpid() and inside:
             found.append(f"{directory[6:]} {line}")
     return found
 
@@ -252,5 +256,6 @@ if __name__ == "__main__":
     for top in ("/run", "/var/log"):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", top], check=True)
     os.mkdir("/var/log/journal")
+    atexit.register(shutil.rmtree, FORWARDED, ignore_errors=True)
     make_user()
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
