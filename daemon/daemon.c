@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
+#include "lib/kernel/note.h"
 #include "lib/scope/scope-cgroupfs.h"
 #include "lib/scope/scope-systemd.h"
 #include "lib/spec/image.h"
@@ -152,6 +153,7 @@ static int setup_manager(Daemon *d) {
                         .steps = outside_steps,
                         .n_steps = n_outside_steps,
                         .outside = outside_context(d->outside),
+                        .notes_path = NOTES_SOCKET,
                         .machined_directory = "/run/systemd/machines",
                         .own_directory = "/run/berth/machines" }, &d->manager);
 }

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/signals.h"
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/note.h"
 #include "lib/kernel/process.h"
 #include "runtime/console.h"
 #include "runtime/notify.h"
@@ -58,6 +59,13 @@ int supervisor_prepare(void) {
         return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
+/* For those who listen to what happens to machines; berthd need not be there. */
+static void tell_stopping(Supervisor *s, const char *note) {
+        if (!s->told.stopping && run_is_registered(s->run))
+                (void) note_send(NOTES_SOCKET, note);
+        s->told.stopping = true;
+}
+
 static void kill_payload(Supervisor *s, int signo) {
         (void) process_signal(s->run->leader_pidfd, signo);
 }
@@ -79,6 +87,7 @@ static void terminate(Supervisor *s) {
         }
 
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Terminating...");
+        tell_stopping(s, NOTE_STOPPING "service");
         (void) fault_point("stop", "request");
         ask(s);
 }
@@ -192,13 +201,14 @@ static void forward(Supervisor *s, const Notification *n) {
         }
         if (n->signals_level > s->told.signals_level)
                 (void) sd_notifyf(false, "X_SYSTEMD_SIGNALS_LEVEL=%u", n->signals_level);
-        if (n->stopping && !s->told.stopping)
+        if (n->stopping && !s->told.stopping) {
                 (void) sd_notify(false, "STOPPING=1");
+                tell_stopping(s, NOTE_STOPPING "guest");
+        }
         if (n->ready && !s->told.ready && s->run->notify_ready)
                 (void) sd_notify(false, "READY=1");
 
         s->told.signals_level = MAX(s->told.signals_level, n->signals_level);
-        s->told.stopping |= n->stopping;
         s->told.ready |= n->ready;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What happens in the life of machines, and starts of services, which tell of it. */
+/* What happens in the life of machines, as starts of services, the kernel and supervisors tell of it. */
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -8,6 +8,7 @@
 #include "daemon/core/manager-private.h"
 #include "lib/base/errors.h"
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/note.h"
 
 /* Enough of everything that we tell. */
 #define DETAILS_MAX 4
@@ -265,4 +266,54 @@ int manager_watch_kernel(Manager *m) {
         };
 
         return watches_new(m->event, cgroup_mount_point(), &listener, &m->watches);
+}
+
+/* What supervisors tell */
+
+static Machine *find_supervised(Manager *m, pid_t supervisor) {
+        for (Machine *machine = NULL; (machine = manager_next(m, machine));) {
+                const MachineInfo *info = machine_info(machine);
+                _cleanup_close_ int fd = -EBADF;
+
+                if (info->supervisor != supervisor)
+                        continue;
+
+                fd = process_open_identified(supervisor, &info->supervisor_identity);
+                if (fd >= 0)
+                        return machine;
+        }
+
+        return NULL;
+}
+
+static void take_note(Manager *m, pid_t sender, const char *text) {
+        static const char *const causes[] = { "guest", "service" };
+        const char *cause = startswith(text, NOTE_STOPPING);
+        Machine *machine = find_supervised(m, sender);
+
+        /* That we have asked for it ourselves was told. */
+        if (!cause || !machine || machine_state(machine) == MACHINE_CLOSING)
+                return;
+
+        for (size_t i = 0; i < ELEMENTSOF(causes); i++)
+                if (streq(cause, causes[i]))
+                        tell_cause(m, machine_info(machine)->name, MACHINE_EVENT_STOPPING, cause);
+}
+
+static int on_note(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        char text[NOTE_SIZE_MAX];
+        pid_t sender;
+
+        if (note_receive(fd, text, &sender) >= 0 && sender > 0)
+                take_note(userdata, sender, text);
+
+        return 0;
+}
+
+int manager_take_notes(Manager *m, const char *path) {
+        m->notes_fd = note_listen(path);
+        if (m->notes_fd < 0)
+                return m->notes_fd;
+
+        return sd_event_add_io(m->event, &m->notes, m->notes_fd, EPOLLIN, on_note, m);
 }

@@ -385,6 +385,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 .n_steps = config->n_steps,
                 .outside = config->outside,
                 .state = { .machined_fd = -EBADF, .own_fd = -EBADF },
+                .notes_fd = -EBADF,
         };
 
         r = state_open(config->machined_directory, config->own_directory, &m->state);
@@ -404,6 +405,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 return r;
 
         r = manager_watch_kernel(m);
+        if (r < 0)
+                return r;
+
+        r = config->notes_path ? manager_take_notes(m, config->notes_path) : 0;
         if (r < 0)
                 return r;
 
@@ -443,6 +448,8 @@ Manager *manager_free(Manager *m) {
         stop_runs_drop(m);
         starts_drop(m);
         (void) watches_free(m->watches);
+        sd_event_source_disable_unref(m->notes);
+        closep(&m->notes_fd);
         while ((e = registry_next(&m->machines, NULL)))
                 registry_drop(&m->machines, e);
         (void) idmaps_free(m->id_maps);

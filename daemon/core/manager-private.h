@@ -46,6 +46,8 @@ struct Manager {
         CreationRun *runs;
         StopRun *stops;
         Watches *watches;
+        int notes_fd;
+        sd_event_source *notes;
         Start *starts;
 };
 
@@ -101,6 +103,9 @@ void manager_tell_exited(Manager *m, Machine *machine);
 
 /* Has the listeners told of what happens to control groups. */
 int manager_watch_kernel(Manager *m);
+
+/* Listens to what supervisors tell of their machines. */
+int manager_take_notes(Manager *m, const char *path);
 
 /* Gives all creations up; what they have made so far the next daemon finds, and removes. */
 void creation_runs_drop(Manager *m);

@@ -44,6 +44,7 @@ typedef struct ManagerConfig {
         /* Finds what a machine is started from; NULL: all names will do. */
         int (*find_image)(const char *name, char **ret);
 
+        const char *notes_path;         /* where supervisors tell what happens, see note.h; NULL: nowhere */
         const char *machined_directory; /* of state files, see state.h */
         const char *own_directory;
 } ManagerConfig;

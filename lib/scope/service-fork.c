@@ -3,9 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <uthash.h>
 
@@ -14,6 +11,7 @@
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/note.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/spawn.h"
 #include "lib/scope/service-fork.h"
@@ -26,7 +24,6 @@
 
 #define NOTIFY_DIRECTORY "/run/berth"
 #define NOTIFY_SOCKET NOTIFY_DIRECTORY "/notify"
-#define NOTIFY_MAX 4096
 
 typedef struct Service {
         Services *services;
@@ -293,40 +290,6 @@ void services_forget_restart(Services *s, const char *unit) {
                 v->restart = false;
 }
 
-/* Receives one message, and who has sent it. */
-static int receive(int fd, char *text, size_t size, pid_t *ret_sender) {
-        union {
-                struct cmsghdr header;
-                uint8_t bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * 253)];
-        } control;
-        struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
-        struct msghdr m = {
-                .msg_iov = &iov, .msg_iovlen = 1,
-                .msg_control = &control, .msg_controllen = sizeof(control),
-        };
-        pid_t sender = 0;
-        ssize_t n;
-
-        n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
-        if (n < 0)
-                return -errno;
-
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-                if (c->cmsg_level != SOL_SOCKET)
-                        continue;
-
-                if (c->cmsg_type == SCM_CREDENTIALS)
-                        sender = ((struct ucred *) CMSG_DATA(c))->pid;
-                else if (c->cmsg_type == SCM_RIGHTS)
-                        for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
-                                (void) close(((int *) CMSG_DATA(c))[i]);
-        }
-
-        text[MIN((size_t) n, size - 1)] = 0;
-        *ret_sender = sender;
-        return (size_t) n < size ? 0 : -EMSGSIZE;
-}
-
 static Service *find_by_pid(Services *s, pid_t pid) {
         Service *v, *next;
 
@@ -338,14 +301,14 @@ static Service *find_by_pid(Services *s, pid_t pid) {
 }
 
 static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
-        char text[NOTIFY_MAX];
+        char text[NOTE_SIZE_MAX];
         char *state = NULL;
         const char *status;
         pid_t sender = 0;
         unsigned number;
         Service *v;
 
-        if (receive(fd, text, sizeof(text), &sender) < 0)
+        if (note_receive(fd, text, &sender) < 0)
                 return 0;
 
         v = find_by_pid(userdata, sender);
@@ -361,28 +324,10 @@ static int on_notify(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
 }
 
 static int open_notify_socket(void) {
-        static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
-        _cleanup_close_ int fd = -EBADF;
-        int r, on = 1;
+        int r;
 
         r = directory_make(NOTIFY_DIRECTORY, 0755);
-        if (r < 0)
-                return r;
-
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-                return -errno;
-
-        if (unlink(NOTIFY_SOCKET) < 0 && errno != ENOENT)
-                return -errno;
-        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        if (chmod(NOTIFY_SOCKET, 0600) < 0)
-                return -errno;
-
-        return TAKE_FD(fd);
+        return r < 0 ? r : note_listen(NOTIFY_SOCKET);
 }
 
 /* berth-run is alone in there, see its step "cgroup". */

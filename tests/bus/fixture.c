@@ -97,6 +97,7 @@ static void start_daemon(Fixture *f) {
                         .plan = plan_nothing,
                         .steps = fixture_steps,
                         .n_steps = ELEMENTSOF(fixture_steps),
+                        .notes_path = f->notes,
                         .machined_directory = f->machined,
                         .own_directory = f->own }, &f->manager));
         CHECK_OK(polkit_new(f->pair.server, &f->polkit));
@@ -137,6 +138,7 @@ void fixture_init(Fixture *f) {
 
         strcpy(f->directory, "/tmp/berth-test-XXXXXX");
         CHECK(mkdtemp(f->directory));
+        (void) snprintf(f->notes, sizeof(f->notes), "%s/notes", f->directory);
         (void) snprintf(f->machined, sizeof(f->machined), "%s/machined", f->directory);
         (void) snprintf(f->own, sizeof(f->own), "%s/own", f->directory);
         (void) snprintf(f->consoles, sizeof(f->consoles), "%s/consoles", f->directory);

@@ -27,7 +27,7 @@ typedef struct Fixture {
         Polkit *polkit;
         Operations *operations;
         Bus bus;
-        char directory[32], machined[64], own[64], consoles[64], autostart[64];
+        char directory[32], notes[64], machined[64], own[64], consoles[64], autostart[64];
 
         /* Polkit's part */
         bool grants;

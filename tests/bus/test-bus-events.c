@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
+#include "lib/kernel/note.h"
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
@@ -123,6 +125,39 @@ TEST(who_was_asked_to_end_was_stopped) {
         wait_for_end(&s);
         check_lines(&s, "+; ready; stopping cause=stop; "
                         "exited signal=i9 core-dumped=b0 cause=stopped; -");
+}
+
+TEST(supervisors_tell_what_their_machines_are_about) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        CHECK(machine_info(manager_find(s.f.manager, "web"))->supervisor == getpid());
+        CHECK_OK(note_send(s.f.notes, "stopping=never"));
+        CHECK_OK(note_send(s.f.notes, "READY=1"));
+        CHECK_OK(note_send(s.f.notes, NOTE_STOPPING "guest"));
+        check_lines(&s, "+; ready; stopping cause=guest");
+
+        /* What we were asked for ourselves was told. */
+        manager_set_closing(s.f.manager, manager_find(s.f.manager, "web"), "stop");
+        CHECK_OK(note_send(s.f.notes, NOTE_STOPPING "service"));
+        check_lines(&s, "+; ready; stopping cause=guest; stopping cause=stop");
+}
+
+TEST(nobody_tells_of_machines_of_others) {
+        _cleanup_(story_done) Story s;
+        pid_t pid;
+        int status;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0)
+                _exit(note_send(s.f.notes, NOTE_STOPPING "guest") < 0);
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        check_lines(&s, "+; ready");
 }
 
 TEST(a_machine_that_is_only_forgotten_has_not_exited) {
