@@ -313,6 +313,9 @@ static void help_option(const Option *o, FILE *f) {
         else if (o->value == OPTION_OPTIONAL_VALUE)
                 n += fprintf(f, "[=%s]", o->metavar);
 
+        for (const char *c = o->metavar; c && *c; c++)
+                n -= (*c & 0xc0) == 0x80; /* more bytes of one character */
+
         if (n >= HELP_COLUMN - 1)
                 n = fprintf(f, "\n") - 1;
         (void) fprintf(f, "%*s%s\n", HELP_COLUMN - n, "", o->text);

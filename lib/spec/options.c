@@ -147,7 +147,6 @@ const Option option_table[] = {
         VALUE("directory", 'D', "PATH", set_directory, "Root directory of the container"),
         VALUE("template", 0, "PATH", set_template, "Copy this tree if there is no root directory yet"),
         IS("read-only", 0, read_only, "Mount the root directory read-only"),
-
         IS("ephemeral", 'x', ephemeral, "Throw all changes away in the end"),
         WORDS("volatile", OPTION_OPTIONAL_VALUE, volatile_words, volatile_mode,
               "Have nothing stay: no, yes, state, overlay"),
@@ -164,7 +163,6 @@ const Option option_table[] = {
         BOOLEAN("suppress-sync", suppress_sync, "Let sync() and the like do nothing"),
         WORDS("notify-ready", OPTION_REQUIRED_VALUE, notify_ready_words, notify_ready,
               "Whether PID 1 says when it is ready: yes, no, auto"),
-
         VALUE("time-offset", 0, "[CLOCK:]SECONDS", spec_set_time_offset, "Let clocks run ahead"),
 
         HEADING("Identity"),
@@ -180,7 +178,8 @@ const Option option_table[] = {
         VALUE("property", 0, "NAME=VALUE", set_property, "Set a property of the machine's scope"),
 
         HEADING("Users"),
-        MAYBE("private-users", 0, "MODE", set_private_users, "no, yes, pick, identity, BASE[:COUNT]"),
+        ROW("private-users", 0, OPTION_OPTIONAL_VALUE, "MODE", "no, yes, pick, identity, BASE[:COUNT]",
+            .set = set_private_users, .list = list_private_users),
         WORDS("private-users-ownership", OPTION_REQUIRED_VALUE, ownership_words, ownership,
               "off, map, chown, auto, foreign"),
         FLAG("private-users-chown", 0, set_ownership_chown, "The same as --private-users-ownership=chown"),
@@ -189,7 +188,6 @@ const Option option_table[] = {
         HEADING("Network"),
         IS("private-network", 0, private_network, "No network but loopback"),
         IS("network-veth", 'n', network_veth, "A link of its own to the host"),
-
         VALUE("network-namespace-path", 0, "PATH", set_network_namespace, "Join a network that is there"),
 
         HEADING("Security"),
@@ -225,7 +223,6 @@ const Option option_table[] = {
         VALUE("forward-journal-max-file-size", 0, "BYTES", set_forward_max_file_size,
               "What a file of it may take"),
         VALUE("forward-journal-max-files", 0, "NUMBER", set_forward_max_files, "How many files it may have"),
-
         WORDS("timezone", OPTION_REQUIRED_VALUE, timezone_words, timezone,
               "off, copy, bind, symlink, delete, auto"),
         LISTED("resolv-conf", 0, "MODE", set_resolv_conf, list_resolv_confs,
@@ -235,11 +232,9 @@ const Option option_table[] = {
         VALUE("bind", 0, "PATH[:PATH[:OPTS]]", set_bind, "Show a file or directory of the host inside"),
         VALUE("bind-ro", 0, "PATH[:PATH[:OPTS]]", set_bind_ro, "The same, read-only"),
         VALUE("tmpfs", 0, "PATH[:OPTS]", set_tmpfs, "Mount an empty tmpfs"),
-
         VALUE("bind-user", 0, "NAME", set_bind_user, "Show a user of the host inside, with its home"),
         VALUE("bind-user-shell", 0, "BOOL|PATH", set_bind_user_shell, "With the host's shell, or this one"),
         VALUE("bind-user-group", 0, "GROUP", set_bind_user_group, "In this group of the machine"),
-
         VALUE("inaccessible", 0, "PATH", set_inaccessible, "Let nobody inside open this"),
         VALUE("overlay", 0, "PATH…:PATH", set_overlay, "Lay directories over each other"),
         VALUE("overlay-ro", 0, "PATH…:PATH", set_overlay_ro, "The same, read-only"),

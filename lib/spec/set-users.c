@@ -8,6 +8,11 @@ int set_private_users(Spec *spec, const char *value) {
         return spec_set_private_users(spec, value ?: "yes");
 }
 
+/* Those that have a name. */
+void list_private_users(FILE *f) {
+        (void) fputs("no\nyes\npick\nidentity\n", f);
+}
+
 int set_users_if_possible(Spec *spec, const char *value) {
         (void) value;
         spec->users_optional = true;
