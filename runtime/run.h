@@ -62,6 +62,9 @@ typedef enum GuestFd {
 #define RUN_HOST_BOOT_ID "proc-sys-kernel-random-boot-id"
 #define RUN_HOST_KMSG "proc-kmsg"
 
+/* Directory of it in which --nesting mounts. */
+#define RUN_HOST_NESTING "nesting"
+
 /* Those that a leader must have of its own; of network and users, if asked for. */
 typedef enum RunNamespace {
         RUN_NAMESPACE_CGROUP,

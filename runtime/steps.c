@@ -63,6 +63,7 @@ const Step *const step_table[] = {
         &step_proc,
         &step_sys_parts,
         &step_mounts_over,      /* those of the mounts that go over these */
+        &step_nesting,
         &step_hostname,
         &step_loopback,
 

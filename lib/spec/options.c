@@ -197,6 +197,7 @@ const Option option_table[] = {
                "Capabilities that the command has as any user"),
         LISTED("drop-capability", 0, "LIST", set_drop, list_capabilities,
                "Capabilities to take away"),
+        IS("nesting", 0, nesting, "Let containers of users inside have a /proc and /sys"),
         BOOLEAN("no-new-privileges", no_new_privileges, "Let no program gain privileges"),
         VALUE("system-call-filter", 0, "[~]LIST", set_filter, "System calls to allow, or to refuse"),
         LISTED("restrict-address-families", 0, "[~]LIST", set_families, list_families,

@@ -248,6 +248,7 @@ typedef struct Spec {
         char *manager;          /* what $container says, or NULL: our own name */
         bool any_system;        /* one that is booted need not say what it is */
         bool tmp_of_tree;       /* /tmp is what the tree has there */
+        bool nesting;           /* who makes containers inside may have /proc and /sys of their own */
         bool suppress_sync;     /* what is written need not outlive the host's power */
 
         /* Users */

@@ -142,6 +142,10 @@ static int apply_host(void *subject) {
         if (r < 0)
                 return r;
 
+        r = run->spec->nesting ? guest_make_directory(run->run_host_fd, RUN_HOST_NESTING, 0755) : 0;
+        if (r < 0)
+                return r;
+
         r = make_kmsg(run, run->run_host_fd);
         if (r < 0)
                 return r;

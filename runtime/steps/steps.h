@@ -63,6 +63,7 @@ extern const Step step_mqueue;
 extern const Step step_proc;
 extern const Step step_sys_parts;
 extern const Step step_mounts_over;
+extern const Step step_nesting;
 extern const Step step_hostname;
 extern const Step step_loopback;
 

@@ -78,6 +78,33 @@ class AsPid2(base.Guest):
         self.assertIn("uid 1000\n", seen)
 
 
+class Nesting(base.Guest):
+    """Whole instances of /proc and /sys, without which a user namespace mounts none."""
+
+    def nested(self, *options, **more):
+        for name in ("bin", "lib", "lib64", "sbin"):
+            if not os.path.lexists(self.path(name)):
+                os.symlink("usr/" + name, self.path(name))
+        return self.run_guest(["--bind-ro=/usr", "--private-network", *options],
+                              "/usr/bin/unshare", "-Urmpfn", "sh", "-c", "mount -t proc proc /proc && "
+                              "mount -t sysfs sysfs /sys && cat /proc/self/mountinfo", **more)
+
+    def test_a_container_inside_has_both(self):
+        for users in ("no", "524288:65536"):
+            seen = self.nested("--nesting", "--private-users=" + users)
+            for kind in ("proc", "sys"):
+                self.assertRegex(seen, rf" / /run/host/nesting/{kind} rw,")
+            self.assertIn(" / /run/host/nesting rw,", seen)
+
+    def test_only_root_finds_them(self):
+        self.write("etc/passwd", "x:x:7:7::/:/x\n")
+        self.assertIn("EACCES", self.probe("list", "/run/host/nesting", options=["--nesting", "--uid=x"],
+                                           status=1))
+
+    def test_there_are_none_unless_asked_for(self):
+        self.assertIn("ENOENT", self.probe("list", "/run/host/nesting", status=1))
+
+
 class Registration(base.Guest):
     """Where nobody is who could register it."""
 
