@@ -150,11 +150,12 @@ class Forwarding(Journal):
 
     def test_it_ends_with_the_machine_and_with_who_is_killed(self):
         for end in (lambda guest: guest.terminate(), lambda guest: guest.kill()):
-            with self.waiting() as (guest, _, writer):
-                pidfd = os.pidfd_open(writer)
+            with self.waiting() as (guest, leader, writer):
+                pidfds = [os.pidfd_open(pid) for pid in (leader, writer)]
                 end(guest)
-                self.assertTrue(select.select([pidfd], [], [], run.TIMEOUT)[0])
-                os.close(pidfd)
+                for pidfd in pidfds:
+                    self.assertTrue(select.select([pidfd], [], [], run.TIMEOUT)[0])
+                    os.close(pidfd)
             self.probe("who", options=[f"--forward-journal={self.file}"])
 
     def test_a_machine_that_sends_garbage_harms_its_own_journal_only(self):
