@@ -103,7 +103,7 @@ typedef struct Run {
         uint32_t tree_block;    /* first of the users whose files are shown as the machine's */
         bool tree_is_mapped;    /* they are */
         bool unregistered;      /* it could be told to nobody, and did not have to */
-        bool without_users;     /* its own users were optional, and are not to be had */
+        const char *without_users;      /* its own users were optional, and this is why there are none */
 
         /* STAGE_HOST */
         uint64_t host_namespaces[_RUN_NAMESPACE_MAX];   /* inodes */

@@ -289,6 +289,10 @@ static void tell_started(const Supervisor *s) {
 
         (void) sd_notifyf(false, "%s\nX_NSPAWN_LEADER_PID=%i", state, (int) s->run->leader);
 
+        /* Quiet or not: root inside is the host's. */
+        if (s->run->without_users)
+                (void) log_warning(0, "Machine '%s' runs with the host's users: %s", s->run->spec->machine,
+                                   s->run->without_users);
         if (!s->run->spec->quiet && s->run->unregistered)
                 (void) log_warning(0, "Machine '%s' is not registered: nobody is there for that",
                                    s->run->spec->machine);

@@ -93,5 +93,5 @@ void spec_describe_users(const Spec *spec, FILE *f) {
         }
 
         (void) fprintf(f, ", %s%s", owners[spec_ownership(spec)],
-                       spec->users_optional ? "; none of its own if there are no user namespaces" : "");
+                       spec->users_optional ? "; none of its own if these cannot be had" : "");
 }

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/fsids.h"
+#include "lib/kernel/idmap.h"
 #include "lib/kernel/mount.h"
 #include "lib/kernel/shift.h"
 #include "lib/kernel/userns.h"
@@ -124,23 +125,49 @@ static int own_tree(Run *run, uint32_t block) {
         }
 }
 
+/* Whether they are users where we are, which may be a machine with users of its own. */
+static bool range_is_ours(const UidRange *range) {
+        _cleanup_(idmap_done) IdMap map = {};
+        _cleanup_free_ char *text = NULL;
+        uint32_t id;
+
+        if (file_read("/proc/self/uid_map", 4096, &text) < 0 || idmap_parse(text, &map) < 0)
+                return true;
+
+        return idmap_to_outside(&map, range->base, &id) >= 0 &&
+               idmap_to_outside(&map, range->base + range->count - 1, &id) >= 0;
+}
+
+/* What was wished for is not to be had; the supervisor says so. */
+static int do_without(Run *run, const char *why) {
+        uid_range_release(run->range);
+        run->without_users = why;
+        return 0;
+}
+
 static int apply(void *subject) {
         Run *run = subject;
+        bool optional = run->spec->users_optional;
         uint32_t block = 0;
         int r;
 
-        if (run->spec->users_optional && !userns_is_available()) {
-                run->without_users = true;
-                return 0;
-        }
+        if (optional && !userns_is_available())
+                return do_without(run, "there are no user namespaces");
 
         r = find_block(run, &block);
         if (r >= 0 && run->range->count == 0)
                 r = take_range(run, block); /* a guest that reboots has it still */
         if (r < 0)
                 return r;
+        if (optional && !range_is_ours(run->range))
+                return do_without(run, "we have no users to give away");
 
-        return own_tree(run, block);
+        /* A tree of the host's users can be run by these as well; one of others could not. */
+        r = own_tree(run, block);
+        if (r == -EINVAL && optional && block == 0 && spec_ownership(run->spec) == OWNERSHIP_AUTO)
+                return do_without(run, "the tree's file system cannot show its files as theirs");
+
+        return r;
 }
 
 static void explain(const void *subject, FILE *f) {

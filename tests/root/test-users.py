@@ -121,6 +121,33 @@ class Ranges(Users):
                                        "--bind=+/srv:/mnt", "--bind=:/empty"])
             self.assertIn("/mnt/file 0:0\n", seen, owners)
 
+    def without(self, *options):
+        """On an overlay, whose files cannot be shown as others'."""
+        place = tempfile.mkdtemp(prefix="berth-test-")
+        self.addCleanup(shutil.rmtree, place)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-R", place], check=True)
+        for name in ("upper", "work", "tree"):
+            os.mkdir(os.path.join(place, name))
+        subprocess.run(["mount", "-t", "overlay", "overlay", f"{place}/tree", "-o",
+                        f"lowerdir={self.root},upperdir={place}/upper,workdir={place}/work"], check=True)
+        self.before = run.host_state()
+        return subprocess.run(self.arguments(f"--directory={place}/tree", *options, "/probe", "ns"),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=run.TIMEOUT,
+                              check=False), place
+
+    def test_where_files_cannot_be_shown_as_theirs_it_is_said_and_there_are_none(self):
+        ran, place = self.without("-U")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("runs with the host's users: the tree's file system cannot", ran.stderr)
+        self.assertIn(os.readlink("/proc/self/ns/user"), ran.stdout)
+        self.assertNotIn("probe", os.listdir(f"{place}/upper"))  # nobody has chowned it
+
+    def test_who_insists_is_refused(self):
+        ran, _ = self.without("--private-users=pick")
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("whose owners cannot be mapped", ran.stderr)
+
     def test_the_host_s_own_tree_has_no_range(self):
         self.assertIn("belongs to the host's users", self.refused(["--private-users"], "/probe"))
 
