@@ -13,6 +13,7 @@
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/note.h"
 #include "lib/kernel/process.h"
+#include "lib/kernel/resident.h"
 #include "runtime/console.h"
 #include "runtime/notify.h"
 #include "runtime/shutdown.h"
@@ -28,6 +29,9 @@
 
 /* A status is passed on at most so often: who watches the unit is told of each. */
 #define STATUS_INTERVAL_USEC (100 * USEC_PER_MSEC)
+
+/* Who has run for so long goes on for some time more. */
+#define SETTLE_USEC USEC_PER_SEC
 
 typedef struct Supervisor {
         Run *run;
@@ -249,6 +253,12 @@ static int watch_notifications(Supervisor *s) {
                                on_notification, s);
 }
 
+/* Beginning takes much more than waiting for the end. Not at once: the end may be near. */
+static int on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
+        resident_give_back();
+        return 0;
+}
+
 static int watch(Supervisor *s) {
         const int signals[] = SIGNALS;
         int r;
@@ -276,6 +286,10 @@ static int watch(Supervisor *s) {
                 return r;
 
         r = ttys_new(s->event, s->run, &s->ttys);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_time_relative(s->event, NULL, CLOCK_MONOTONIC, SETTLE_USEC, 0, on_settled, s);
         if (r < 0)
                 return r;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash disable=SC2034
+# shellcheck strace shell=bash disable=SC2034
 #
 # The Debian packages that berth is built, tried and tested with.
 
@@ -14,7 +14,7 @@ packages_quickstart=(iproute2 iputils-ping mmdebstrap systemd util-linux)
 
 packages_check=(
     clang cpio e2fsprogs expect iproute2 iputils-ping kmod mmdebstrap nftables procps python3
-    python3-jsonschema qemu-system-x86 shellcheck systemd systemd-container systemd-journal-remote
+    python3-jsonschema qemu-system-x86 shellcheck strace systemd systemd-container systemd-journal-remote
     util-linux xz-utils
 )
 
