@@ -13,48 +13,6 @@ teardown() {
     image_teardown
 }
 
-# shaped FILE COMMAND…: runs it once for each shape of FILE, by its name in the image.
-shaped() {
-    local file=$TRAP/$1 writer shape
-    shift
-
-    mkdir -p "${file%/*}"
-    for shape in endless pipe flood huge loop out up proc directory socket terminal disk bytes empty; do
-        rm -rf "$file"
-        writer=
-        case $shape in
-            endless) mknod "$file" c 1 5 ;;
-            pipe) mkfifo "$file" ;;
-            flood)
-                mkfifo "$file"
-                yes "root:x:0:0::/:/bin/sh" >"$file" 2>/dev/null 3>&- &
-                writer=$!
-                ;;
-            huge) truncate --size=1G "$file" ;;
-            loop) ln -s "${file##*/}" "$file" ;;
-            out) ln -s "$secret" "$file" ;;
-            up) ln -s "../../../../../../../..$secret" "$file" ;;
-            proc) ln -s "/proc/self/root$secret" "$file" ;;
-            directory) mkdir "$file" ;;
-            socket)
-                python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$file"
-                ;;
-            terminal) mknod "$file" c 5 0 ;;
-            disk) mknod "$file" b 7 0 ;;
-            bytes) head --bytes=20000 /dev/urandom >"$file" ;;
-            empty) : >"$file" ;;
-        esac
-        chmod +x "$file" 2>/dev/null || true
-        echo "shape $shape"
-        "$@"
-        if [ -n "$writer" ]; then
-            kill -KILL "$writer" 2>/dev/null || true
-            wait "$writer" 2>/dev/null || true
-        fi
-    done
-    rm -rf "$file"
-}
-
 # Without --register=no of image_run.
 boot() {
     run timeout --signal=KILL 60 berth-run --quiet --directory="$TRAP" --machine=trap --boot </dev/null
