@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "daemon/bus/exec.h"
 #include "lib/bus/connect.h"
@@ -136,6 +138,84 @@ TEST(options_are_known_and_of_their_types) {
         }
 
         CHECK(f.n_asked == 1); /* for the machine */
+}
+
+/* Each is well-formed, and makes no sense. */
+TEST(what_makes_no_sense_starts_nothing) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *both = NULL, *size = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *name = NULL, *variable = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        End end = {};
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+
+        both = fixture_call(&f, WEB, BERTH_MACHINE, "Exec", "asa{sv}", 1, "exit", 2, "terminal", "b", 1,
+                            "stdout", "h", STDERR_FILENO);
+        check_error(both, SD_BUS_ERROR_INVALID_ARGS);
+        size = fixture_call(&f, WEB, BERTH_MACHINE, "Exec", "asa{sv}", 1, "exit", 1, "rows", "q", 24);
+        check_error(size, SD_BUS_ERROR_INVALID_ARGS);
+        name = call_exec(&f, "");
+        check_error(name, SD_BUS_ERROR_INVALID_ARGS);
+        variable = fixture_call(&f, WEB, BERTH_MACHINE, "Exec", "asa{sv}", 1, "exit", 1, "environment", "as",
+                                1, "none");
+        check_error(variable, SD_BUS_ERROR_INVALID_ARGS);
+        CHECK(f.n_asked == 1);
+}
+
+TEST(nothing_is_started_in_a_virtual_machine) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *created = NULL, *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        created = fixture_call(&f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", "sayssusa(sv)", "web",
+                               0, "test", "vm", f.leader, "", 0);
+        CHECK(!sd_bus_message_get_error(created));
+        reply = call_exec(&f, "exit");
+        check_error(reply, SD_BUS_ERROR_NOT_SUPPORTED);
+}
+
+TEST(programs_of_the_host_are_another_matter) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+
+        fixture_init(&f);
+        f.except = "org.berth.host-exec";
+        reply = fixture_call(&f, HOST, BERTH_MACHINE, "Exec", "asa{sv}", 1, "exit", 0);
+        check_error(reply, SD_BUS_ERROR_ACCESS_DENIED);
+        CHECK_STREQ(f.action, "org.berth.host-exec");
+        CHECK(f.n_asked == 1);
+        CHECK(workers_count(f.workers) == 0);
+}
+
+/* The machine has ended, its program has not yet, and another machine has its name. */
+TEST(programs_are_of_a_machine_and_not_of_a_name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(fixture_done) Fixture f;
+        pid_t other;
+        End end = {};
+        char path[64];
+
+        SKIP_UNLESS(geteuid() == 0, "root");
+        begin(&f, &end);
+        start(&f, "stay", path);
+        CHECK_OK(kill(f.leader, SIGKILL));
+        while (f.n_removed == 0)
+                CHECK_OK(sd_event_run(f.event, UINT64_MAX));
+
+        other = fork();
+        CHECK_OK(other);
+        if (other == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+                (void) pause();
+                _exit(EXIT_SUCCESS);
+        }
+        (void) waitpid(f.leader, NULL, 0);
+        f.leader = other;
+        fixture_create(&f);
+        reply = fixture_call(&f, path, BERTH_PROCESS, "Kill", "i", SIGKILL);
+        CHECK(sd_bus_message_get_error(reply));
+        CHECK(end.n == 0);
 }
 
 TEST(a_program_is_signalled_by_who_has_started_it) {

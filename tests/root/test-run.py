@@ -144,8 +144,8 @@ class Inside(Guest):
             self.assertEqual(self.calls("keyctl", options=[f"--private-users={users}"]), {"keyctl": answer})
 
     def test_a_label_that_nobody_knows_is_refused(self):
-        for option, module in (("--selinux-context=a:b:c:s0", "SELinux"), ("-Za:b:c:s0", "SELinux"), ("-La:b:c:s0", "SELinux"),
-                               ("--apparmor-profile=berth-fly", "AppArmor")):
+        for option, module in (("--selinux-context=a:b:c:s0", "SELinux"), ("-Za:b:c:s0", "SELinux"),
+                               ("-La:b:c:s0", "SELinux"), ("--apparmor-profile=berth-fly", "AppArmor")):
             # Where the kernel has the module, it does not have the label.
             self.assertRegex(self.refused([option], "/probe", "who"),
                              rf"step label-modules \({module}\): Operation not supported|step (label|run|dev) \(")
