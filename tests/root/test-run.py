@@ -148,7 +148,8 @@ class Inside(Guest):
                                ("-La:b:c:s0", "SELinux"), ("--apparmor-profile=berth-fly", "AppArmor")):
             # Where the kernel has the module, it does not have the label.
             self.assertRegex(self.refused([option], "/probe", "who"),
-                             rf"step label-modules \({module}\): Operation not supported|step (label|run|dev) \(")
+                             rf"step label-modules \({module}\): Operation not supported|"
+                             r"step (label|run|dev) \(")
 
     @needs_filter
     def test_sockets_may_be_restricted_to_some_families(self):
