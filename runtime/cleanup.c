@@ -69,7 +69,7 @@ static int clean_place(const char *machine) {
                 return fd == -E_MACHINE_EXISTS ? 0 : fd;
 
         r = place_clear(machine, fd);
-        place_remove(machine);
+        place_remove(machine, fd);
         return r;
 }
 

@@ -13,6 +13,9 @@
 /* How often somebody else may remove it between our making it and our holding it. */
 #define TRIES_MAX 16
 
+/* That those who hold it are of our kind: systemd-nspawn uses the same directory, and does not lock it. */
+#define MARK ".berth"
+
 /* As many as one could pile up by being killed in a row; each start takes all away. */
 #define MOUNTS_MAX 64
 
@@ -25,6 +28,17 @@ static int lock(int fd) {
                 return -errno;
 
         return st.st_nlink == 0 ? -EAGAIN : 0; /* its last holder has just removed it */
+}
+
+static int mark(int directory_fd) {
+        _cleanup_close_ int fd = -EBADF;
+
+        if (faccessat(directory_fd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+            faccessat(directory_fd, PLACE_EXPORT, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
+                return -E_MACHINE_EXISTS;
+
+        fd = openat(directory_fd, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        return fd < 0 ? -errno : 0;
 }
 
 static int try_take(const char *path) {
@@ -40,6 +54,9 @@ static int try_take(const char *path) {
                 return errno == ENOENT ? -EAGAIN : -errno;
 
         r = lock(fd);
+        if (r >= 0)
+                r = mark(fd);
+
         return r < 0 ? r : TAKE_FD(fd);
 }
 
@@ -88,11 +105,13 @@ int place_clear(const char *machine, int fd) {
         return 1;
 }
 
-void place_remove(const char *machine) {
+void place_remove(const char *machine, int fd) {
         _cleanup_free_ char *path = NULL;
 
         assert(machine);
+        assert(fd >= 0);
 
+        (void) unlinkat(fd, MARK, 0);
         if (text_printf(&path, PLACES "/%s", machine) >= 0)
                 (void) rmdir(path);
 }

@@ -26,7 +26,7 @@
  * It is held until the descriptor is closed, by us and by those who have inherited it.
  *
  * Return: a descriptor of the directory, or a negative error code on failure.
- * Errors: -E_MACHINE_EXISTS    somebody else holds it
+ * Errors: -E_MACHINE_EXISTS    somebody else holds it, or it is systemd-nspawn's
  *         others               what making it runs into
  */
 int place_take(const char *machine);
@@ -44,7 +44,8 @@ int place_clear(const char *machine, int fd);
 /**
  * place_remove() - remove an empty place
  * @machine:            the machine's name
+ * @fd:                 descriptor of the place, which we hold
  *
  * One that others have put something into stays.
  */
-void place_remove(const char *machine);
+void place_remove(const char *machine, int fd);

@@ -23,7 +23,7 @@ static void undo_place(void *subject) {
         Run *run = subject;
 
         (void) place_clear(run->spec->machine, run->place_fd);
-        place_remove(run->spec->machine);
+        place_remove(run->spec->machine, run->place_fd);
         closep(&run->place_fd);
         run->place_fd = -EBADF;
 }

@@ -151,9 +151,23 @@ class Place(run.Guest):
 
     def test_several_that_were_killed_are_removed_at_once(self):
         os.makedirs(EXPORT)
+        with open(f"{PLACE}/.berth", "w", encoding="utf-8"):
+            pass
         for _ in range(3):
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", EXPORT], check=True)
         self.assertIn("pid 1\n", self.probe("who"))
+
+    def test_a_machine_of_nspawn_s_keeps_its_own(self):
+        os.makedirs(EXPORT)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", EXPORT], check=True)
+        try:
+            self.assertIn(f"step place ({PLACE}): Machine exists already", self.refused([], "/probe", "who"))
+            self.cleanup(0)
+            self.mount()
+            self.assertEqual(os.listdir(PLACE), ["unix-export"])
+        finally:
+            subprocess.run(["umount", EXPORT], check=True)
+            shutil.rmtree(PLACE)
 
     def test_what_is_others_stays(self):
         os.makedirs(f"{PLACE}/other")
