@@ -8,7 +8,7 @@ load helper
 setup_file() {
     story_begin
     busybox_make doors
-    sed -i "2i trap '' INT 38" "$MACHINES/doors/sbin/init" # asked to reboot or power off, it does neither
+    sed -i "2i trap : INT 38" "$MACHINES/doors/sbin/init" # asked to reboot or power off, it does neither
 }
 
 teardown_file() {
