@@ -33,6 +33,23 @@ class Hostile(Guest):
         self.probe("who")
         self.assertEqual(os.listdir(self.outside), [])
 
+    def test_the_file_system_of_its_tree_stays_writable(self):
+        """Inits make it read-only in the end. To this one nobody else writes."""
+        tree = os.path.join(self.outside, "tree")
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.outside], check=True)
+        try:
+            os.mkdir(tree)
+            for name in ("bin", "lib", "lib64", "sbin"):
+                os.symlink("usr/" + name, os.path.join(tree, name))
+            command = self.arguments(f"--directory={tree}", "--bind-ro=/usr",
+                                     "/usr/bin/mount", "-o", "remount,ro", "/")
+            ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                 timeout=TIMEOUT, check=False)
+            self.assertIn("busy", ran.stdout + ran.stderr)
+            os.mkdir(os.path.join(self.outside, "another"))
+        finally:
+            subprocess.run(["umount", self.outside], check=True)
+
     def test_a_bind_s_target_stays_inside(self):
         os.symlink("/", self.path("link"))
         os.symlink("../" * 20 + self.outside.lstrip("/"), self.path("up"))
