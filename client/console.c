@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "client/console.h"
 #include "client/lines.h"
@@ -19,6 +20,12 @@
 #define CHANGE_MSEC 50
 #define CHANGES_MAX 20
 
+/* A machine that reboots and is not there again by then does not come. */
+#define REBOOT_MSEC (90 * 1000)
+
+/* What berth-run writes last of all before that, behind the time. */
+#define REBOOT_NOTE ": restarts ---\n"
+
 #define PART_MAX (4 * CONSOLE_LOG_MAX)
 
 typedef struct Show {
@@ -27,6 +34,7 @@ typedef struct Show {
         Lines *lines;
         int fd;                 /* of the current file */
         int watch_fd;           /* inotify; -EBADF: cannot be watched */
+        int64_t gives_up_at;    /* ms since boot, when it was to have rebooted; 0: it runs */
 } Show;
 
 static void show_done(Show *s) {
@@ -149,16 +157,20 @@ static void watch(Show *s) {
         s->watch_fd = -EBADF;
 }
 
-/* Waits until there may be more, or nobody reads us any more: then returns false. */
-static bool wait_for_more(Show *s) {
+/* Waits until there may be more; -1: for ever. Returns false if nobody reads us any more, or in vain. */
+static bool wait_for_more(Show *s, int msec) {
         struct pollfd fds[] = {
                 { .fd = STDOUT_FILENO },
                 { .fd = s->watch_fd, .events = POLLIN },
         };
         char events[4096];
+        int n;
 
-        if (poll(fds, ELEMENTSOF(fds), s->watch_fd >= 0 ? -1 : LOOK_MSEC) < 0)
+        n = poll(fds, ELEMENTSOF(fds), s->watch_fd >= 0 ? msec : LOOK_MSEC);
+        if (n < 0)
                 return errno == EINTR;
+        if (n == 0 && s->watch_fd >= 0)
+                return false;
         if (s->watch_fd >= 0)
                 while (read(s->watch_fd, events, sizeof(events)) > 0)
                         ;
@@ -194,6 +206,34 @@ static int change_file(Show *s) {
         return 0;
 }
 
+static bool has_ended_to_reboot(const Show *s) {
+        char text[sizeof(REBOOT_NOTE) - 1];
+        off_t end = lseek(s->fd, 0, SEEK_CUR); /* all was read */
+
+        return end >= (off_t) sizeof(text) &&
+               pread(s->fd, text, sizeof(text), end - (off_t) sizeof(text)) == (ssize_t) sizeof(text) &&
+               memcmp(text, REBOOT_NOTE, sizeof(text)) == 0;
+}
+
+static int64_t now_msec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Returns false if nothing is to be waited for, or not any more. */
+static bool wait_for_reboot(Show *s) {
+        int64_t now = now_msec();
+
+        if (!has_ended_to_reboot(s))
+                return false;
+        if (s->gives_up_at == 0)
+                s->gives_up_at = now + REBOOT_MSEC;
+
+        return now < s->gives_up_at && wait_for_more(s, (int) (s->gives_up_at - now));
+}
+
 static int follow(Show *s) {
         bool is_written;
         int r;
@@ -207,15 +247,17 @@ static int follow(Show *s) {
                         return r == -EPIPE ? 0 : r;
 
                 if (is_written) {
-                        if (!wait_for_more(s))
+                        s->gives_up_at = 0;
+                        if (!wait_for_more(s, -1))
                                 return 0;
                         continue;
                 }
 
                 r = change_file(s);
-                if (r <= 0)
+                if (r < 0 || (r == 0 && !wait_for_reboot(s)))
                         return r;
-                watch(s);
+                if (r > 0)
+                        watch(s);
         }
 }
 

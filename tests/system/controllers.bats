@@ -82,7 +82,8 @@ holds() {
 }
 
 @test "a limit holds for good, or until the machine ends, as it was asked for" {
-    berthctl set web TasksMax=1234
+    run -0 berthctl set --output=json web TasksMax=1234
+    [ "$output" = '[{"machine":"web","result":"ok"}]' ]
     grep -rq TasksMax=1234 /etc/systemd/system.control/berth@web.service.d
     berthctl stop web
     berthctl start web

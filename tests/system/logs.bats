@@ -233,14 +233,26 @@ said_twice() {
     berthctl logs $BUSY -n 4 | tr '\n' ' ' | grep -q 'restarts --- .* said once more'
 }
 
-@test "a reboot is told of in one log" {
-    busy_start 'echo said once more; [ -e /rebooted ] && stay; echo >/rebooted; exec $b reboot -f'
+heard_twice() {
+    [ "$(grep -c 'said once more' "$BATS_TEST_TMPDIR/out")" = 2 ]
+}
+
+@test "a reboot is told of in one log, and to who follows it" {
+    busy_start 'echo said once more; [ -e /rebooted ] && stay
+        read line </go; echo >/rebooted; exec $b reboot -f'
+    timeout 60 berthctl logs --console -f $BUSY >"$BATS_TEST_TMPDIR/out" 3>&- &
+    follower=$!
+    eventually grep -q 'said once more' "$BATS_TEST_TMPDIR/out"
+    echo >$MACHINES/$BUSY/go
     eventually said_twice
+    eventually heard_twice
     run -0 berthctl logs $BUSY -n 4
     [ "${lines[0]}" = "said once more" ]
     [[ "${lines[1]}" == *": restarts ---" ]]
     [[ "${lines[2]}" == *": started ---" ]]
     [ "${lines[3]}" = "said once more" ]
+    berthctl terminate $BUSY
+    wait $follower
     rm $MACHINES/$BUSY/rebooted
 }
 
