@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck strace shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034
 #
 # The Debian packages that berth is built, tried and tested with.
 

@@ -3,7 +3,9 @@
 /* The floor: the least that a program can do and still start a container. No
  * checks of what it is given, no console, no privileges dropped, nobody told.
  *
- * usage: floor CGROUP ROOT PROGRAM [ARGUMENT…] */
+ * usage: floor [--devices] CGROUP ROOT PROGRAM [ARGUMENT…]
+ *
+ * With --devices, /dev has what a system wants there that is booted. */
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -13,8 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +27,22 @@ static void die(const char *what) {
         _exit(125);
 }
 
-static void payload(char **argv) {
+static void make_devices(void) {
+        static const struct {
+                const char *path;
+                unsigned minor;
+        } nodes[] = { { "dev/null", 3 }, { "dev/zero", 5 }, { "dev/full", 7 }, { "dev/random", 8 },
+                      { "dev/urandom", 9 } };
+
+        for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
+                if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(1, nodes[i].minor)) < 0)
+                        die(nodes[i].path);
+        if (mkdir("dev/pts", 0755) < 0 || mount("devpts", "dev/pts", "devpts", 0, "ptmxmode=666") < 0 ||
+            mkdir("dev/shm", 0755) < 0 || mount("tmpfs", "dev/shm", "tmpfs", 0, "mode=1777") < 0)
+                die("dev/pts");
+}
+
+static void payload(char **argv, int devices) {
         if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
             mount(argv[2], argv[2], NULL, MS_BIND | MS_REC, NULL) < 0 || chdir(argv[2]) < 0)
                 die(argv[2]);
@@ -34,6 +53,8 @@ static void payload(char **argv) {
                 die("sys");
         if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755") < 0)
                 die("dev");
+        if (devices)
+                make_devices();
 
         if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
                 die("pivot_root");
@@ -48,8 +69,11 @@ int main(int argc, char *argv[]) {
                          CLONE_NEWCGROUP | CLONE_INTO_CGROUP,
                 .exit_signal = SIGCHLD,
         };
-        int status, fd;
+        int status, fd, devices = argc > 1 && strcmp(argv[1], "--devices") == 0;
         pid_t pid;
+
+        argc -= devices;
+        argv += devices;
 
         if (argc < 4)
                 return 125;
@@ -66,7 +90,7 @@ int main(int argc, char *argv[]) {
         if (pid < 0)
                 die("clone3");
         if (pid == 0)
-                payload(argv);
+                payload(argv, devices);
 
         if (waitpid(pid, &status, 0) < 0 || rmdir(argv[1]) < 0)
                 die("wait");
