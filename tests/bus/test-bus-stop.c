@@ -119,7 +119,7 @@ TEST(time_is_up_under_the_next_daemon_too) {
         fixture_init(&f);
         fixture_create(&f);
         CHECK_OK(kill(f.leader, SIGSTOP));
-        call_stop(&f, &stop, "timeout-usec", "t", 100000);
+        call_stop(&f, &stop, "timeout-usec", "t", 500000);
         fixture_restart(&f);
         CHECK_STREQ(f.scope.retired, "machine-web.scope");
         CHECK(f.scope.n_retired == 2);
