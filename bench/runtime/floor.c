@@ -5,7 +5,7 @@
  *
  * usage: floor [--devices] CGROUP ROOT PROGRAM [ARGUMENT…]
  *
- * With --devices, /dev has what a system wants there that is booted. */
+ * With --devices, /dev has what a system wants there that is booted, and control groups are there. */
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -40,6 +40,15 @@ static void make_devices(void) {
         if (mkdir("dev/pts", 0755) < 0 || mount("devpts", "dev/pts", "devpts", 0, "ptmxmode=666") < 0 ||
             mkdir("dev/shm", 0755) < 0 || mount("tmpfs", "dev/shm", "tmpfs", 0, "mode=1777") < 0)
                 die("dev/pts");
+
+        /* Else the guest chooses for itself which hierarchies it mounts. */
+        if (mount("cgroup2", "sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
+                die("sys/fs/cgroup");
+
+        /* It would set up the host. */
+        if (mount("proc/sys", "proc/sys", NULL, MS_BIND, NULL) < 0 ||
+            mount(NULL, "proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+                die("proc/sys");
 }
 
 static void payload(char **argv, int devices) {
