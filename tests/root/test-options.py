@@ -224,7 +224,8 @@ class Left(base.Guest):
         self.assertEqual(len(os.listdir(place)), 4)
         ran = subprocess.run([base.RUN, "--cleanup", options[0], f"-M{base.NAME}"], capture_output=True,
                              text=True, timeout=base.TIMEOUT, check=True)
-        self.assertIn(f"that were left of '{base.NAME}': 1", ran.stderr)
+        # The changes, and the place in /run/systemd/nspawn.
+        self.assertIn(f"that were left of '{base.NAME}': 2", ran.stderr)
         self.assertEqual(sorted(os.listdir(place)), sorted([
             ".#machine.other.999999999", f".#machine.{base.NAME}.{os.getpid()}", "tree"]))
         self.probe("who")  # the control group is left to whoever starts next

@@ -123,9 +123,11 @@ shift_of() {
 }
 
 # The same pool, the same rule, the same locks: were it not so, both would have $NAME's first choice.
+# What else is one machine's of that name, it must not see.
 @test "nspawn picks others" {
     guest_make other
-    systemd-run --quiet --unit=story-other systemd-nspawn --quiet --directory=$MACHINES/other \
+    systemd-run --quiet --unit=story-other --property=TemporaryFileSystem=/run/systemd/nspawn \
+        systemd-nspawn --quiet --directory=$MACHINES/other \
         --machine=$NAME --register=no --keep-unit -U sleep infinity
     eventually nspawn_runs
     [ "$(nspawn_shift)" != "$(shift_of $NAME)" ]
