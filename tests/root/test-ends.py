@@ -77,6 +77,18 @@ class Ends(Guest):
         self.assertIn("STATUS=Container running: up", lines)
         self.assertIn("X_SYSTEMD_SIGNALS_LEVEL=2", lines)
 
+    def test_each_thing_is_passed_on_once(self):
+        words = ["READY=1", "READY=1", "STOPPING=1", "STOPPING=1", "STATUS=all said"]
+        commands = [part for word in words for part in ("notify", word, ",")]
+        guest = self.start(*commands, "wait", options=["--notify-ready=yes"], env=self.environment)
+        lines = []
+        while not any("all said" in line for line in lines):
+            lines += self.socket.recv(8192).decode().splitlines()
+        self.assertEqual((lines.count("READY=1"), lines.count("STOPPING=1")), (1, 1), lines)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        guest.send_signal(signal.SIGTERM)
+        guest.wait(TIMEOUT)
+
     def test_only_pid_1_is_heard(self):
         self.probe("notify-child", "READY=1", options=["--notify-ready=yes"], env=self.environment)
         self.assertNotIn("READY=1", self.messages())
