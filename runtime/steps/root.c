@@ -8,10 +8,16 @@
 
 #include "lib/base/beneath.h"
 #include "lib/base/fault.h"
+#include "lib/base/file.h"
 #include "lib/kernel/mount.h"
 #include "lib/spec/image.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
+
+/* Where the leader has the tree until that is its root. Nowhere on the way to anything else: whatever is
+ * looked up on the host meanwhile, by links with ".." in them too, must not lead into the tree. Over the
+ * host's root ".." would, and the kernel makes no user namespace for who has something there. */
+#define PLACE "/run/berth/root"
 
 static int refuse_host_root(int fd) {
         struct stat st, host;
@@ -87,6 +93,10 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
+        r = directory_make(PLACE, 0755);
+        if (r < 0)
+                return r;
+
         /* It would tell the host of each mount inside otherwise. */
         r = mount_set_propagation(run->root_fd, MS_SLAVE);
         return r < 0 || !run->spec->pivot_new ? r : take_directory(run);
@@ -120,12 +130,6 @@ static int make_top_directories(const Run *run) {
         return 0;
 }
 
-/* Where the tree of a leader with users of its own is until that is its root. The
- * kernel makes a user namespace only for who is at the top of his mount namespace,
- * so nothing may lie over that. Every host has this, and none of our steps looks
- * into it. */
-#define PLACE_WITH_USERS "/usr"
-
 static int attach_tree(const Run *run) {
         _cleanup_close_ int host_fd = -EBADF, place_fd = -EBADF;
         int r;
@@ -138,11 +142,7 @@ static int attach_tree(const Run *run) {
         if (r < 0)
                 return r;
 
-        /* Over the host's root: paths that begin there still lead below. */
-        if (!run_has_users(run))
-                return mount_attach(run->root_fd, host_fd);
-
-        place_fd = open(PLACE_WITH_USERS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        place_fd = open(PLACE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (place_fd < 0)
                 return -errno;
 

@@ -10,6 +10,10 @@ setup() {
 }
 
 teardown() {
+    if [ -e "$BATS_TEST_TMPDIR/etc" ]; then
+        rm -rf /run/berth-story
+        cp -a --remove-destination "$BATS_TEST_TMPDIR/etc/." /etc
+    fi
     image_teardown
 }
 
@@ -54,4 +58,28 @@ boot() {
 
 @test "a clock of every shape" {
     shaped etc/localtime image_runs /bin/true
+}
+
+# Relative, as systemd's are; what they lead to, an image may have, too, and link out of itself from there.
+@test "files of the host that are links are the host's" {
+    mkdir -p "$BATS_TEST_TMPDIR/etc" /run/berth-story "$TRAP/run/berth-story" \
+        "$TRAP"/{share,usr/share}/zoneinfo/Etc
+    cp -a /etc/resolv.conf /etc/localtime "$BATS_TEST_TMPDIR/etc"
+    ln -sf ../run/berth-story/resolv.conf /etc/resolv.conf
+    ln -sf ../usr/share/zoneinfo/Etc/UTC /etc/localtime
+    echo nameserver 192.0.2.1 >/run/berth-story/resolv.conf
+    ln -s "$secret" "$TRAP/run/berth-story/resolv.conf"
+    ln -s "$secret" "$TRAP/share/zoneinfo/Etc/UTC"
+    ln -s "$secret" "$TRAP/usr/share/zoneinfo/Etc/UTC"
+
+    for users in no pick; do
+        for mode in copy replace bind; do
+            image_runs --private-users=$users --resolv-conf=$mode-host cat /etc/resolv.conf
+            [ "$output" = "nameserver 192.0.2.1" ]
+        done
+        for mode in copy bind; do
+            image_runs --private-users=$users --timezone=$mode head -c 4 /etc/localtime
+            [ "$output" = TZif ]
+        done
+    done
 }
