@@ -234,3 +234,75 @@ int limits_apply(const char *cgroup, const Properties *limits) {
 
         return 0;
 }
+
+/* Pushes "ATTRIBUTE VALUE" for each line of it; without the controller, there are none. */
+static int save(const char *cgroup, const char *attribute, char ***saved) {
+        _cleanup_(strv_freep) char **lines = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = cgroup_read(cgroup, attribute, &text);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+
+        r = strv_split(text, "\n", &lines);
+        for (char **line = lines; r >= 0 && line && *line; line++)
+                r = strv_pushf(saved, "%s %s", attribute, *line);
+
+        return r;
+}
+
+int limits_save(const char *cgroup, char ***ret) {
+        _cleanup_(strv_freep) char **saved = NULL;
+        int r;
+
+        assert(cgroup);
+        assert(ret);
+
+        /* That several limits share an attribute does no harm: it is saved more than once. */
+        for (size_t i = 0; i < ELEMENTSOF(limit_table); i++) {
+                r = save(cgroup, limit_table[i].attribute, &saved);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(saved);
+        return 0;
+}
+
+static int restore(const char *cgroup, const char *line) {
+        _cleanup_free_ char *attribute = NULL;
+        size_t n = strcspn(line, " ");
+        int r;
+
+        attribute = strndup(line, n);
+        if (!attribute)
+                return -ENOMEM;
+
+        r = cgroup_write(cgroup, attribute, line + n + 1);
+
+        /* A device that has been taken out needs no limit. */
+        return r == -ENODEV ? 0 : r;
+}
+
+int limits_restore(const char *cgroup, char *const *saved) {
+        _cleanup_(strv_freep) char **present = NULL;
+        int r;
+
+        assert(cgroup);
+
+        r = limits_save(cgroup, &present);
+        if (r < 0)
+                return r;
+
+        for (; saved && *saved; saved++) {
+                if (strv_contains(present, *saved))
+                        continue;
+
+                r = restore(cgroup, *saved);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}

@@ -53,3 +53,26 @@ int limit_format(const Property *p, const char **ret_attribute, char ***ret_valu
  *         others               as limit_format(), or writing failed
  */
 int limits_apply(const char *cgroup, const Properties *limits);
+
+/**
+ * limits_save() - read all limits of a control group
+ * @cgroup:             path of the control group
+ * @ret:                return location for them, for limits_restore(); free with strv_free()
+ *
+ * Return: 0 on success, also if there is no such group, negative error code on failure.
+ * Errors: what reading attributes runs into
+ */
+int limits_save(const char *cgroup, char ***ret);
+
+/**
+ * limits_restore() - give a new control group the limits that another had
+ * @cgroup:             path of the new one
+ * @saved:              what limits_save() read off the other, or NULL
+ *
+ * What the new one has by itself is left alone, and what was for a device that
+ * has been taken out since is left out.
+ *
+ * Return: 0 on success, negative error code on failure; some may have been written.
+ * Errors: what reading or writing attributes runs into
+ */
+int limits_restore(const char *cgroup, char *const *saved);

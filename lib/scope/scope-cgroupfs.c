@@ -418,6 +418,10 @@ static int collect_leftovers(Cgroupfs *c) {
                                             !endswith(e->d_name, ".service")))
                         continue;
 
+                /* Its group is empty while its guest reboots, but has its limits yet. */
+                if (services_has(c->services, e->d_name))
+                        continue;
+
                 if (unit_cgroup(e->d_name, &cgroup) >= 0)
                         (void) remove_when_empty(c, cgroup);
         }
@@ -462,11 +466,11 @@ int scope_cgroupfs_new(sd_event *event, const char *runtime, ScopeBackend **ret)
 
         enable_controllers();
 
-        r = collect_leftovers(c);
+        r = services_new(event, runtime, SLICE_PATH, on_service_ended, c, &c->services);
         if (r < 0)
                 return r;
 
-        r = services_new(event, runtime, SLICE_PATH, on_service_ended, c, &c->services);
+        r = collect_leftovers(c);
         if (r < 0)
                 return r;
 

@@ -14,6 +14,7 @@
 #include "lib/kernel/note.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/spawn.h"
+#include "lib/scope/limit.h"
 #include "lib/scope/service-fork.h"
 
 /* What berth-run exits with when its guest has rebooted; see berth@.service. */
@@ -79,12 +80,12 @@ static void tell(Service *v, int result) {
                 done(v->userdata, result);
 }
 
-static int service_spawn(Service *v);
+static int service_spawn(Service *v, bool reboots);
 
 static void service_ended(Service *v, int status) {
         Services *s = v->services;
 
-        if (v->restart && status == EXIT_REBOOT && service_spawn(v) >= 0)
+        if (v->restart && status == EXIT_REBOOT && service_spawn(v, true) >= 0)
                 return;
 
         tell(v, status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
@@ -178,9 +179,14 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
                         .extra_fd = -EBADF }, &v->pid);
 }
 
-static int service_spawn(Service *v) {
-        _cleanup_close_ int cgroup_fd = -EBADF;
+static int make_cgroup(const Service *v, bool reboots) {
+        _cleanup_(strv_freep) char **limits = NULL;
         int r;
+
+        /* Those that were set while the guest ran are its service's, as a unit of systemd's keeps them. */
+        r = reboots ? limits_save(v->cgroup, &limits) : 0;
+        if (r < 0)
+                return r;
 
         /* Of a former run: a group with children that are delegated cannot take processes itself. */
         r = cgroup_remove(v->cgroup);
@@ -188,6 +194,17 @@ static int service_spawn(Service *v) {
                 return r;
 
         r = cgroup_make(v->cgroup);
+        if (r < 0)
+                return r;
+
+        return reboots ? limits_restore(v->cgroup, limits) : 0;
+}
+
+static int service_spawn(Service *v, bool reboots) {
+        _cleanup_close_ int cgroup_fd = -EBADF;
+        int r;
+
+        r = make_cgroup(v, reboots);
         if (r < 0)
                 return r;
 
@@ -238,6 +255,13 @@ static Service *services_find(Services *s, const char *unit) {
         return v;
 }
 
+bool services_has(Services *s, const char *unit) {
+        assert(s);
+        assert(unit);
+
+        return services_find(s, unit);
+}
+
 /* Of one that has ended, and was not to be started anew, the end may not have come round yet. */
 static void collect(Services *s, const char *unit) {
         Service *v = services_find(s, unit);
@@ -267,7 +291,7 @@ int services_start(Services *s, const char *machine, ScopeDone done, void *userd
         if (services_find(s, v->unit) || cgroup_is_populated(v->cgroup) > 0)
                 return -EEXIST;
 
-        r = service_spawn(v);
+        r = service_spawn(v, false);
         if (r >= 0)
                 r = sd_event_add_time_relative(s->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0,
                                                on_timeout, v);

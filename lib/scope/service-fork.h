@@ -64,6 +64,15 @@ DEFINE_CLEANUP(Services, services_free);
 int services_start(Services *s, const char *machine, ScopeDone done, void *userdata);
 
 /**
+ * services_has() - check whether a service runs, or is about to be started anew
+ * @s:                  the services
+ * @unit:               name of its unit
+ *
+ * Return: true if so; who runs it removes its control group in the end.
+ */
+bool services_has(Services *s, const char *unit);
+
+/**
  * services_forget_restart() - do not start a service anew when it ends
  * @s:                  the services
  * @unit:               name of its unit; others than services are passed over

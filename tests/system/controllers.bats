@@ -26,6 +26,10 @@ setup() {
 }
 
 teardown() {
+    if [ -d /sys/fs/cgroup/embedded ]; then
+        embedded_end
+        guest_remove small
+    fi
     [ -z "${leader:-}" ] || leader_kill
     eventually refused machine_listed limited
 }
@@ -109,4 +113,72 @@ holds() {
     machine_listed web
     berthctl set --runtime web MemoryMax=infinity MemorySwapMax=infinity
     systemctl -M web reset-failed
+}
+
+# embedded COMMAND…: with a daemon of its own, in a control group that has these controllers.
+# shellcheck disable=SC2016 # what shells in there expand
+embedded() {
+    mkdir -p /sys/fs/cgroup/embedded/test
+    echo '+io +memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
+    (
+        echo $BASHPID >/sys/fs/cgroup/embedded/cgroup.procs
+        exec unshare --cgroup bash -c 'echo $$ >/sys/fs/cgroup/embedded/test/cgroup.procs &&
+            exec unshare --mount --net --pid --fork --kill-child --mount-proc "$@"' bash bash -euc '
+            umount /sys/fs/cgroup
+            mount -t cgroup2 cgroup2 /sys/fs/cgroup
+            mount -t tmpfs tmpfs /run
+            mount -t tmpfs tmpfs /var/log
+            mkdir /var/log/journal
+            ip link set lo up
+            eval "$1"
+        ' bash "$(declare -f eventually embedded_daemon "$1"); $*"
+    )
+}
+
+embedded_end() {
+    echo 1 >/sys/fs/cgroup/embedded/cgroup.kill
+    eventually rmdir_all /sys/fs/cgroup/embedded
+}
+
+rmdir_all() {
+    find "$1" -depth -type d -exec rmdir {} +
+}
+
+embedded_daemon() {
+    /usr/lib/berth/berthd --embedded &
+    daemon=$!
+    eventually berthctl list --no-pager
+}
+
+# limited_guest DISK: set by one daemon, which is killed; the reboots are under it and its successor.
+# shellcheck disable=SC2016 # at each try
+limited_guest() {
+    local group=/sys/fs/cgroup/machine.slice/berth@small.service before reboot
+    local limits=(pids.max memory.max memory.swap.max io.max)
+
+    embedded_daemon
+    berthctl start small
+    berthctl set small TasksMax=99 MemoryMax=300M MemorySwapMax=0 "IOReadBandwidthMax=$1 2M" \
+        "IOWriteIOPSMax=$1 77"
+    (cd $group && head "${limits[@]}") >/run/limits
+    grep -x 99 /run/limits
+    grep 'rbps=2000000 .*wiops=77' /run/limits
+    for reboot in first second; do
+        before=$(berthctl show small --property=Leader --value)
+        berthctl reboot small
+        eventually eval '[ -n "$(berthctl show small --property=Leader --value | grep -vx '"$before"')" ]'
+        (cd $group && head "${limits[@]}") | diff /run/limits -
+        [ $reboot = second ] || { kill -KILL $daemon; wait $daemon || embedded_daemon; }
+    done
+    berthctl stop --force small
+    berthctl start small
+    grep -x max $group/pids.max
+    berthctl stop --force small
+}
+
+@test "without systemd, limits hold over a reboot, and end with the machine" {
+    busybox_make small
+    sed -i '2s/^/trap "reboot -f" INT\n/' "$MACHINES/small/sbin/init"
+    disk=$(lsblk --noheadings --nodeps --paths --output NAME --include 254,8 | head -n 1)
+    embedded limited_guest "$disk"
 }
