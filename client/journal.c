@@ -12,6 +12,7 @@
 #include "client/journal.h"
 #include "client/lines.h"
 #include "lib/base/errors.h"
+#include "lib/base/i18n.h"
 #include "lib/base/journal-files.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
@@ -30,12 +31,20 @@
  * when there was nothing for so long, it has. */
 #define SILENCE_USEC (300 * USEC_PER_MSEC)
 
+/* A machine that reboots and is not there again by then does not come. */
+#define REBOOT_USEC (90 * USEC_PER_SEC)
+
 typedef struct Show {
-        const JournalRequest *request;
+        Client *client;
+        JournalRequest request;
         sd_event *event;
         sd_bus *bus;
-        sd_bus_slot *match;
-        sd_event_source *silence;       /* once the machine has ended */
+        sd_bus_slot *removed, *new, *happened;
+        sd_event_source *silence;       /* on once the machine has ended */
+        sd_event_source *io;
+        bool reboots;                   /* it has ended for that */
+        bool has_rebooted;              /* and is on its way up */
+        int directory_fd;               /* of its journal since then */
         int pidfd;
         int output;                     /* what journalctl prints */
         Lines *lines;
@@ -45,11 +54,15 @@ typedef struct Show {
 
 static void show_done(Show *s) {
         (void) sd_event_source_unref(s->silence);
-        (void) sd_bus_slot_unref(s->match);
+        (void) sd_event_source_unref(s->io);
+        (void) sd_bus_slot_unref(s->removed);
+        (void) sd_bus_slot_unref(s->new);
+        (void) sd_bus_slot_unref(s->happened);
         if (s->bus)
                 (void) sd_bus_detach_event(s->bus);
         (void) sd_event_unref(s->event);
         (void) lines_free(s->lines);
+        closep(&s->directory_fd);
         closep(&s->output);
         closep(&s->pidfd);
 }
@@ -205,6 +218,8 @@ static int make_argv(const Client *client, const JournalRequest *request, char *
                 r = push_option(&argv, "--unit", *u);
         if (r >= 0 && request->machine)
                 r = strv_push(&argv, "--follow");
+        if (r >= 0 && request->this_boot)
+                r = strv_push(&argv, "--boot");
         if (r < 0)
                 return r;
 
@@ -212,30 +227,18 @@ static int make_argv(const Client *client, const JournalRequest *request, char *
         return 0;
 }
 
-static int start_journalctl(const Client *client, Show *s) {
-        _cleanup_close_ int write_fd = -EBADF;
-        _cleanup_(strv_freep) char **argv = NULL;
-        int r, fds[2];
+/* Once the machine has gone, and may have something to say still, or come again. */
+static bool is_ending(const Show *s) {
+        int enabled;
 
-        r = make_argv(client, s->request, &argv);
-        if (r < 0)
-                return r;
+        return s->silence && sd_event_source_get_enabled(s->silence, &enabled) > 0;
+}
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        s->output = fds[0];
-        write_fd = fds[1];
+static int end_after(Show *s, uint64_t usec) {
+        int r;
 
-        s->pidfd = spawn(&(SpawnRequest) {
-                .path = JOURNALCTL,
-                .argv = argv,
-                .stdin_fd = -EBADF,
-                .stdout_fd = write_fd,
-                .cgroup_fd = -EBADF,
-                .extra_fd = s->request->directory_fd,
-                .prepare = confine,
-        }, NULL);
-        return s->pidfd < 0 ? s->pidfd : 0;
+        r = sd_event_source_set_time_relative(s->silence, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(s->silence, SD_EVENT_ONESHOT);
 }
 
 static int stop_journalctl(Show *s) {
@@ -254,7 +257,7 @@ static int on_output(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
         if (n <= 0)
                 return sd_event_exit(s->event, n < 0 ? -errno : 0);
 
-        if (!s->any && s->request->begins_apart)
+        if (!s->any && s->request.begins_apart)
                 (void) putchar('\n');
         s->any = true;
 
@@ -262,26 +265,145 @@ static int on_output(_unused_ sd_event_source *source, int fd, _unused_ uint32_t
         if (r < 0)
                 return stop_journalctl(s); /* nobody reads it any more */
 
-        return s->silence ? sd_event_source_set_time_relative(s->silence, SILENCE_USEC) : 0;
+        /* More of one that has ended; one that reboots has its time all the same. */
+        return is_ending(s) && !s->reboots ? end_after(s, SILENCE_USEC) : 0;
+}
+
+static int start_journalctl(const Client *client, Show *s) {
+        _cleanup_close_ int write_fd = -EBADF;
+        _cleanup_(strv_freep) char **argv = NULL;
+        int r, fds[2];
+
+        r = make_argv(client, &s->request, &argv);
+        if (r < 0)
+                return r;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        s->output = fds[0];
+        write_fd = fds[1];
+
+        s->pidfd = spawn(&(SpawnRequest) {
+                .path = JOURNALCTL,
+                .argv = argv,
+                .stdin_fd = -EBADF,
+                .stdout_fd = write_fd,
+                .cgroup_fd = -EBADF,
+                .extra_fd = s->request.directory_fd,
+                .prepare = confine,
+        }, NULL);
+        if (s->pidfd < 0)
+                return s->pidfd;
+
+        return sd_event_add_io(s->event, &s->io, s->output, EPOLLIN, on_output, s);
 }
 
 static int on_silence(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         return stop_journalctl(userdata);
 }
 
+static bool is_ours(const Show *s, sd_bus_message *m) {
+        const char *name;
+
+        return sd_bus_message_read(m, "s", &name) >= 0 && streq(name, s->request.machine);
+}
+
 static int on_machine_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
         Show *s = userdata;
-        const char *name;
-        int r;
 
-        r = sd_bus_message_read(m, "so", &name, NULL);
-        if (r < 0)
-                return r;
-        if (!streq(name, s->request->machine) || s->silence)
+        if (!is_ours(s, m) || is_ending(s))
                 return 0;
 
-        return sd_event_add_time_relative(s->event, &s->silence, CLOCK_MONOTONIC, SILENCE_USEC, 0,
-                                          on_silence, s);
+        return end_after(s, s->reboots ? REBOOT_USEC : SILENCE_USEC);
+}
+
+/* What is left of the life before. journalctl itself shows no other boot than it has begun with, or
+ * does, as its version has it. */
+static int finish_journalctl(Show *s) {
+        char buffer[16 << 10];
+        ssize_t n;
+        int r = 0;
+
+        s->io = sd_event_source_disable_unref(s->io);
+        (void) process_signal(s->pidfd, SIGTERM);
+        while (r >= 0 && (n = read(s->output, buffer, sizeof(buffer))) > 0)
+                r = lines_print(s->lines, buffer, (size_t) n);
+
+        (void) waitid(P_PIDFD, (id_t) s->pidfd, &(siginfo_t) {}, WEXITED);
+        closep(&s->pidfd);
+        closep(&s->output);
+        s->pidfd = s->output = -EBADF;
+        return r;
+}
+
+static int on_machine_new(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Show *s = userdata;
+        int r;
+
+        if (!is_ours(s, m) || !is_ending(s) || !s->reboots)
+                return 0;
+
+        s->reboots = false;
+        s->has_rebooted = true;
+        r = sd_event_source_set_enabled(s->silence, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        return s->pidfd >= 0 && finish_journalctl(s) < 0 ? stop_journalctl(s) : 0;
+}
+
+static bool is_because_of_reboot(sd_bus_message *m) {
+        const char *key, *cause;
+
+        if (sd_bus_message_enter_container(m, 'a', "{sv}") < 0)
+                return false;
+
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                if (sd_bus_message_read(m, "s", &key) < 0)
+                        return false;
+                if (streq(key, "cause"))
+                        return sd_bus_message_read(m, "v", "s", &cause) > 0 && streq(cause, "reboot");
+                if (sd_bus_message_skip(m, "v") < 0 || sd_bus_message_exit_container(m) < 0)
+                        return false;
+        }
+
+        return false;
+}
+
+/* Told by when it is up: what it has written down since is in its journal then, not in memory. */
+static int go_on(Show *s) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        int fd;
+
+        fd = journal_open(s->client, s->request.machine, &e);
+        if (fd < 0) { /* it keeps none any more, but may the next time */
+                (void) complain(fd, &e, _("Could not open the journal of machine '%s'"), s->request.machine);
+                return 0;
+        }
+
+        closep(&s->directory_fd);
+        s->request.directory_fd = s->directory_fd = fd;
+        s->request.lines = LINES_ALL;
+        s->request.this_boot = true;
+        return start_journalctl(s->client, s);
+}
+
+static int on_event(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *reterr) {
+        Show *s = userdata;
+        const char *event;
+        int r = 0;
+
+        if (!is_ours(s, m) || sd_bus_message_read(m, "s", &event) < 0)
+                return 0;
+
+        if (streq(event, "exited"))
+                s->reboots = is_because_of_reboot(m);
+        else if (streq(event, "ready") && s->has_rebooted) {
+                s->has_rebooted = false;
+                r = go_on(s);
+        }
+
+        return r < 0 ? sd_event_exit(s->event, r) : 0;
 }
 
 /* That of a machine that has ended before we listened has come to nobody: so ask. */
@@ -290,8 +412,20 @@ static int watch_machine(Client *client, Show *s) {
         _cleanup_free_ char *path = NULL;
         int r;
 
-        r = sd_bus_match_signal(client->bus, &s->match, NULL, MACHINE1_PATH, MACHINE1_MANAGER,
+        r = sd_event_add_time_relative(s->event, &s->silence, CLOCK_MONOTONIC, 0, 0, on_silence, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->silence, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_match_signal(client->bus, &s->removed, NULL, MACHINE1_PATH, MACHINE1_MANAGER,
                                 "MachineRemoved", on_machine_removed, s);
+        if (r >= 0)
+                r = sd_bus_match_signal(client->bus, &s->new, NULL, MACHINE1_PATH, MACHINE1_MANAGER,
+                                        "MachineNew", on_machine_new, s);
+        if (r >= 0)
+                r = sd_bus_match_signal(client->bus, &s->happened, NULL, MACHINE1_PATH, BERTH_MANAGER,
+                                        "MachineEvent", on_event, s);
         if (r < 0)
                 return r;
 
@@ -300,11 +434,10 @@ static int watch_machine(Client *client, Show *s) {
                 return r;
         s->bus = client->bus;
 
-        if (find_machine(client, s->request->machine, &path, &e) >= 0 || s->silence)
+        if (find_machine(client, s->request.machine, &path, &e) >= 0 || is_ending(s))
                 return 0;
 
-        return sd_event_add_time_relative(s->event, &s->silence, CLOCK_MONOTONIC, SILENCE_USEC, 0,
-                                          on_silence, s);
+        return end_after(s, SILENCE_USEC);
 }
 
 static int run(Client *client, Show *s) {
@@ -315,7 +448,7 @@ static int run(Client *client, Show *s) {
         if (r < 0)
                 return r;
 
-        if (s->request->machine) {
+        if (s->request.machine) {
                 r = watch_machine(client, s);
                 if (r < 0)
                         return r;
@@ -325,12 +458,12 @@ static int run(Client *client, Show *s) {
         if (r < 0)
                 return r;
 
-        r = sd_event_add_io(s->event, NULL, s->output, EPOLLIN, on_output, s);
-        if (r >= 0)
-                r = sd_event_loop(s->event);
+        r = sd_event_loop(s->event);
         if (r < 0)
                 (void) process_signal(s->pidfd, SIGTERM);
         lines_finish(s->lines);
+        if (s->pidfd < 0)
+                return r;
 
         (void) waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED);
         if (r < 0 || s->is_over)
@@ -340,12 +473,15 @@ static int run(Client *client, Show *s) {
 }
 
 int journal_show(Client *client, const JournalRequest *request, bool *ret_any) {
-        _cleanup_(show_done) Show s = { .request = request, .pidfd = -EBADF, .output = -EBADF };
+        _cleanup_(show_done) Show s = {
+                .client = client, .directory_fd = -EBADF, .pidfd = -EBADF, .output = -EBADF,
+        };
         int r;
 
         assert(client);
         assert(request);
 
+        s.request = *request;
         if (access(JOURNALCTL, X_OK) < 0)
                 return -ENOENT;
 

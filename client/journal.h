@@ -35,6 +35,7 @@ typedef struct JournalRequest {
         const char *host_unit;  /* of what the host's journal has, if there is neither */
         const char *machine;    /* at whose end it ends; NULL: at the end of the journal */
         unsigned lines;         /* LINES_ALL: all */
+        bool this_boot;         /* only what there is since the machine is up */
         bool begins_apart;      /* an empty line goes before the first one */
 } JournalRequest;
 

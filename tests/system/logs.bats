@@ -131,6 +131,39 @@ END
     grep -P '^Groups:\t *$' "$status"
 }
 
+# reboot_and_say TEXT: the follower is told in the next life of the machine.
+reboot_and_say() {
+    local leader
+
+    leader=$(property $NAME Leader)
+    systemctl --machine=$NAME reboot || true
+    eventually refused test -e "/proc/$leader"
+    eventually guest_up $NAME
+    say story "$1"
+    eventually grep -qx "$1" "$BATS_TEST_TMPDIR/out" || { cat "$BATS_TEST_TMPDIR/out"; return 1; }
+}
+
+@test "who follows goes on when the machine reboots, be its journal kept or not" {
+    local tree=$MACHINES/$NAME
+
+    berthctl logs -f $NAME -o cat >"$BATS_TEST_TMPDIR/out" 3>&- &
+    follower=$!
+    eventually test -s "$BATS_TEST_TMPDIR/out"
+    say story "said before"
+    reboot_and_say "said after"
+    mkdir -p "$tree/etc/systemd/journald.conf.d"
+    printf '[Journal]\nStorage=volatile\n' >"$tree/etc/systemd/journald.conf.d/story.conf"
+    mv "$tree/var/log/journal" "$tree/var/log/kept"
+    reboot_and_say "said in memory"
+    rm "$tree/etc/systemd/journald.conf.d/story.conf"
+    mv "$tree/var/log/kept" "$tree/var/log/journal"
+    reboot_and_say "said on the disk"
+    for text in "said before" "said after" "said in memory" "said on the disk"; do
+        [ "$(grep -cx "$text" "$BATS_TEST_TMPDIR/out")" = 1 ]
+    done
+    kill $follower
+}
+
 @test "what comes is shown as it comes, until the machine ends" {
     berthctl logs -f $NAME -o cat >"$BATS_TEST_TMPDIR/out" 3>&- &
     follower=$!
