@@ -70,6 +70,18 @@ static void tell_stopping(Supervisor *s, const char *note) {
         s->told.stopping = true;
 }
 
+static void tell_exited(const Supervisor *s) {
+        char note[sizeof(NOTE_EXITED) + 16];
+        int status = s->end.si_code == CLD_EXITED ? W_EXITCODE(s->end.si_status, 0) : s->end.si_status;
+
+        if (s->end.si_code == CLD_DUMPED)
+                status |= WCOREFLAG;
+
+        (void) snprintf(note, sizeof(note), NOTE_EXITED "%i", status);
+        if (run_is_registered(s->run))
+                (void) note_send(NOTES_SOCKET, note);
+}
+
 static void kill_payload(Supervisor *s, int signo) {
         (void) process_signal(s->run->leader_pidfd, signo);
 }
@@ -142,14 +154,15 @@ static int on_leader(sd_event_source *source, int fd, uint32_t revents, void *us
 
         (void) revents;
 
-        /* It stays until we have tidied up: as long as it is there, berthd can find out how it has
-         * ended, which before Linux 6.15 nobody but its parent can afterwards. */
+        /* It stays until we have tidied up: as long as it is there, others can find out how it has
+         * ended, if not of each end, which before Linux 6.15 nobody but its parent can afterwards. */
         if (waitid(P_PIDFD, (id_t) fd, &s->end, WEXITED | WNOHANG | WNOWAIT) < 0)
                 return -errno;
         if (s->end.si_pid == 0)
                 return 0;
 
         s->ended = true;
+        tell_exited(s);
         (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
         console_finish(s->console);
         return 0;
@@ -358,6 +371,7 @@ static void supervisor_done(Supervisor *s) {
         if (!s->ended) {
                 kill_payload(s, SIGKILL);
                 (void) waitid(P_PIDFD, (id_t) s->run->leader_pidfd, &s->end, WEXITED | WNOWAIT);
+                tell_exited(s);
         }
 
         (void) console_free(s->console);

@@ -7,11 +7,18 @@
 
 #include "daemon/core/manager-private.h"
 #include "lib/base/errors.h"
+#include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/note.h"
 
 /* Enough of everything that we tell. */
 #define DETAILS_MAX 4
+
+/* A supervisor hears of its machine's end when we do, and tells at once; unless it stands still. */
+#define STATUS_USEC USEC_PER_SEC
+
+/* What waitpid() says has no more bits. */
+#define STATUS_MAX 0xffff
 
 static const char *const event_table[_MACHINE_EVENT_MAX] = {
         [MACHINE_EVENT_STARTING] = "starting",
@@ -202,6 +209,90 @@ void manager_tell_registered(Manager *m, Machine *machine) {
                 manager_tell(m, info->name, MACHINE_EVENT_READY, NULL);
 }
 
+/* What supervisors tell */
+
+static Machine *find_supervised(Manager *m, pid_t supervisor) {
+        for (Machine *machine = NULL; (machine = manager_next(m, machine));) {
+                const MachineInfo *info = machine_info(machine);
+                _cleanup_close_ int fd = -EBADF;
+
+                if (info->supervisor != supervisor)
+                        continue;
+
+                fd = process_open_identified(supervisor, &info->supervisor_identity);
+                if (fd >= 0)
+                        return machine;
+        }
+
+        return NULL;
+}
+
+static void take_stopping(Manager *m, Machine *machine, const char *cause) {
+        static const char *const causes[] = { "guest", "service" };
+
+        /* That we have asked for it ourselves was told. */
+        if (machine_state(machine) == MACHINE_CLOSING)
+                return;
+
+        for (size_t i = 0; i < ELEMENTSOF(causes); i++)
+                if (streq(cause, causes[i]))
+                        tell_cause(m, machine_info(machine)->name, MACHINE_EVENT_STOPPING, cause);
+}
+
+static void take_exited(Manager *m, Machine *machine, const char *text) {
+        Entry *e = registry_find(&m->machines, machine_info(machine)->name);
+        unsigned status;
+
+        if (process_is_alive(machine_leader_fd(machine)) || parse_unsigned(text, STATUS_MAX, &status) < 0 ||
+            (!WIFEXITED(status) && !WIFSIGNALED(status)))
+                return;
+
+        e->has_status = true;
+        e->status = (int) status;
+        if (e->patience) /* it has waited for this only; not here, where it may be used yet */
+                (void) sd_event_source_set_time_relative(e->patience, 0);
+}
+
+static void take_note(Manager *m, pid_t sender, const char *text) {
+        Machine *machine = find_supervised(m, sender);
+        const char *value;
+
+        if (!machine)
+                return;
+
+        if ((value = startswith(text, NOTE_STOPPING)))
+                take_stopping(m, machine, value);
+        else if ((value = startswith(text, NOTE_EXITED)))
+                take_exited(m, machine, value);
+}
+
+static void take_notes(Manager *m) {
+        char text[NOTE_SIZE_MAX];
+        pid_t sender;
+        int r;
+
+        if (m->notes_fd < 0)
+                return;
+
+        while ((r = note_receive(m->notes_fd, text, &sender)) >= 0 || r == -EMSGSIZE)
+                if (r >= 0 && sender > 0)
+                        take_note(m, sender, text);
+}
+
+static int on_note(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents,
+                   void *userdata) {
+        take_notes(userdata);
+        return 0;
+}
+
+int manager_take_notes(Manager *m, const char *path) {
+        m->notes_fd = note_listen(path);
+        if (m->notes_fd < 0)
+                return m->notes_fd;
+
+        return sd_event_add_io(m->event, &m->notes, m->notes_fd, EPOLLIN, on_note, m);
+}
+
 /* Ends */
 
 static const char *cause_of_exit(Machine *machine, int status) {
@@ -222,15 +313,26 @@ static const char *cause_of_exit(Machine *machine, int status) {
         return WIFSIGNALED(status) ? "signal" : "exit";
 }
 
-void manager_tell_exited(Manager *m, Machine *machine) {
-        const MachineInfo *info = machine_info(machine);
+/* Who runs it knows best. */
+static int find_status(const Entry *e, int *ret) {
+        if (!e->has_status)
+                return process_exit_status(machine_leader_fd(e->machine), ret);
+
+        *ret = e->status;
+        return 0;
+}
+
+void manager_tell_exited(Manager *m, Entry *e) {
+        const MachineInfo *info = machine_info(e->machine);
+        Machine *machine = e->machine;
         Property list[DETAILS_MAX];
         Properties details = { .list = list };
         int status = 0, r;
 
         watches_look(m->watches, machine); /* what has ended it comes first */
+        take_notes(m);
 
-        r = process_exit_status(machine_leader_fd(machine), &status);
+        r = find_status(e, &status);
         if (r >= 0 && WIFEXITED(status))
                 list[details.n++] = event_number("status", 'i', (uint64_t) WEXITSTATUS(status));
         else if (r >= 0 && WIFSIGNALED(status)) {
@@ -242,6 +344,58 @@ void manager_tell_exited(Manager *m, Machine *machine) {
                 list[details.n++] = event_text("cause", cause_of_exit(machine, status));
 
         manager_tell(m, info->name, MACHINE_EVENT_EXITED, &details);
+}
+
+static int on_no_status(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Entry *e = userdata;
+
+        manager_end_of_leader(e->owner, e);
+        return 0;
+}
+
+static int on_supervisor_exited(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents,
+                                void *userdata) {
+        Entry *e = userdata;
+
+        manager_end_of_leader(e->owner, e);
+        return 0;
+}
+
+/* Others may not send notes, see note_listen(). */
+static bool may_tell_status(const Manager *m, const MachineInfo *info) {
+        return m->notes_fd >= 0 && info->supervisor > 0 && info->uid == geteuid() &&
+               streq_ptr(info->service, "berth-run");
+}
+
+static int watch_supervisor(Manager *m, Entry *e) {
+        const MachineInfo *info = machine_info(e->machine);
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = process_open_identified(info->supervisor, &info->supervisor_identity);
+        if (fd < 0)
+                return fd;
+
+        r = sd_event_add_io(m->event, &e->supervisor_exited, fd, EPOLLIN, on_supervisor_exited, e);
+        if (r < 0)
+                return r;
+
+        (void) sd_event_source_set_io_fd_own(e->supervisor_exited, true);
+        TAKE_FD(fd);
+        return 0;
+}
+
+bool manager_awaits_status(Manager *m, Entry *e) {
+        const MachineInfo *info = machine_info(e->machine);
+
+        take_notes(m);
+        if (e->has_status || !may_tell_status(m, info))
+                return false;
+
+        return watch_supervisor(m, e) >= 0 &&
+               sd_event_add_time_relative(m->event, &e->patience, CLOCK_MONOTONIC, STATUS_USEC, 0,
+                                          on_no_status, e) >= 0 &&
+               sd_event_source_set_enabled(e->leader_exited, SD_EVENT_OFF) >= 0;
 }
 
 /* What the kernel does */
@@ -268,52 +422,3 @@ int manager_watch_kernel(Manager *m) {
         return watches_new(m->event, cgroup_mount_point(), &listener, &m->watches);
 }
 
-/* What supervisors tell */
-
-static Machine *find_supervised(Manager *m, pid_t supervisor) {
-        for (Machine *machine = NULL; (machine = manager_next(m, machine));) {
-                const MachineInfo *info = machine_info(machine);
-                _cleanup_close_ int fd = -EBADF;
-
-                if (info->supervisor != supervisor)
-                        continue;
-
-                fd = process_open_identified(supervisor, &info->supervisor_identity);
-                if (fd >= 0)
-                        return machine;
-        }
-
-        return NULL;
-}
-
-static void take_note(Manager *m, pid_t sender, const char *text) {
-        static const char *const causes[] = { "guest", "service" };
-        const char *cause = startswith(text, NOTE_STOPPING);
-        Machine *machine = find_supervised(m, sender);
-
-        /* That we have asked for it ourselves was told. */
-        if (!cause || !machine || machine_state(machine) == MACHINE_CLOSING)
-                return;
-
-        for (size_t i = 0; i < ELEMENTSOF(causes); i++)
-                if (streq(cause, causes[i]))
-                        tell_cause(m, machine_info(machine)->name, MACHINE_EVENT_STOPPING, cause);
-}
-
-static int on_note(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
-        char text[NOTE_SIZE_MAX];
-        pid_t sender;
-
-        if (note_receive(fd, text, &sender) >= 0 && sender > 0)
-                take_note(userdata, sender, text);
-
-        return 0;
-}
-
-int manager_take_notes(Manager *m, const char *path) {
-        m->notes_fd = note_listen(path);
-        if (m->notes_fd < 0)
-                return m->notes_fd;
-
-        return sd_event_add_io(m->event, &m->notes, m->notes_fd, EPOLLIN, on_note, m);
-}

@@ -105,7 +105,7 @@ void manager_end(Manager *m, Entry *e) {
 }
 
 void manager_end_of_leader(Manager *m, Entry *e) {
-        manager_tell_exited(m, e->machine);
+        manager_tell_exited(m, e);
         manager_end(m, e);
 }
 
@@ -117,7 +117,8 @@ static int on_leader_exited(
 
         Entry *e = userdata;
 
-        manager_end_of_leader(e->owner, e);
+        if (!manager_awaits_status(e->owner, e))
+                manager_end_of_leader(e->owner, e);
         return 0;
 }
 

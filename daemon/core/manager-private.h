@@ -99,7 +99,11 @@ void starts_drop(Manager *m);
 void manager_tell_registered(Manager *m, Machine *machine);
 
 /* Of one whose leader has ended. */
-void manager_tell_exited(Manager *m, Machine *machine);
+void manager_tell_exited(Manager *m, Entry *e);
+
+/* Whether its supervisor will tell how it has ended; manager_end_of_leader() is called then, or when
+ * it has not. */
+bool manager_awaits_status(Manager *m, Entry *e);
 
 /* Has the listeners told of what happens to control groups. */
 int manager_watch_kernel(Manager *m);

@@ -141,6 +141,8 @@ void registry_drop(Registry *r, Entry *e) {
         count_out(r, e->uid);
 
         sd_event_source_disable_unref(e->leader_exited);
+        sd_event_source_disable_unref(e->supervisor_exited);
+        sd_event_source_disable_unref(e->patience);
         (void) machine_free(e->machine);
         free(e);
 }

@@ -21,6 +21,9 @@ typedef struct Entry {
         void *owner;                    /* for callbacks, which are given the entry */
         uid_t uid;                      /* whose it is */
         sd_event_source *leader_exited;
+        sd_event_source *supervisor_exited, *patience;  /* while its supervisor may tell how it has ended */
+        bool has_status;                /* that has told it */
+        int status;                     /* of its leader, as waitpid() has it */
         Place *unit, *subgroup;         /* where it is; NULL: not in the table, or in no subgroup */
         UT_hash_handle by_name;
         UT_hash_handle by_leader;

@@ -18,6 +18,10 @@
  * was told to end. */
 #define NOTE_STOPPING "stopping="
 
+/* "exited=STATUS": the machine's leader has ended, with what waitpid() says of it, as a number. Only its
+ * parent can be sure of that: /proc/PID/stat knows nothing of reboot(2). */
+#define NOTE_EXITED "exited="
+
 /* The longest one, with a NUL. */
 #define NOTE_SIZE_MAX 4096
 

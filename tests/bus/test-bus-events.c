@@ -135,6 +135,7 @@ TEST(supervisors_tell_what_their_machines_are_about) {
         CHECK(machine_info(manager_find(s.f.manager, "web"))->supervisor == getpid());
         CHECK_OK(note_send(s.f.notes, "stopping=never"));
         CHECK_OK(note_send(s.f.notes, "READY=1"));
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "0")); /* it has not */
         CHECK_OK(note_send(s.f.notes, NOTE_STOPPING "guest"));
         check_lines(&s, "+; ready; stopping cause=guest");
 
@@ -144,20 +145,83 @@ TEST(supervisors_tell_what_their_machines_are_about) {
         check_lines(&s, "+; ready; stopping cause=guest; stopping cause=stop");
 }
 
-TEST(nobody_tells_of_machines_of_others) {
-        _cleanup_(story_done) Story s;
+/* By a process that is nobody's supervisor. */
+static void send_as_other(const Story *s, const char *text) {
         pid_t pid;
         int status;
 
-        story_init(&s);
-        fixture_create(&s.f);
         pid = fork();
         CHECK_OK(pid);
         if (pid == 0)
-                _exit(note_send(s.f.notes, NOTE_STOPPING "guest") < 0);
+                _exit(note_send(s->f.notes, text) < 0);
         CHECK(waitpid(pid, &status, 0) == pid);
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(nobody_tells_of_machines_of_others) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        send_as_other(&s, NOTE_STOPPING "guest");
         check_lines(&s, "+; ready");
+}
+
+static void kill_leader(const Story *s) {
+        siginfo_t info;
+
+        CHECK_OK(kill(s->f.leader, SIGTERM));
+        CHECK_OK(waitid(P_PID, (id_t) s->f.leader, &info, WEXITED | WNOWAIT));
+}
+
+TEST(how_a_machine_has_ended_its_supervisor_knows_best) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "2304")); /* it has not yet */
+        fixture_settle(&s.f);
+        kill_leader(&s);
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "65536"));
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "127")); /* has stopped, as waitpid() has it */
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "1792"));
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "-1"));
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED));
+        send_as_other(&s, NOTE_EXITED "256");
+        wait_for_end(&s);
+        check_lines(&s, "+; ready; exited status=i7 cause=exit; -");
+}
+
+static void create_of_runtime(Story *s) {
+        sd_bus_message *reply;
+
+        reply = fixture_call(&s->f, MACHINE1_PATH, MACHINE1_MANAGER, "CreateMachine", "sayssusa(sv)", "web",
+                             0, "berth-run", "container", s->f.leader, "", 0);
+        CHECK(!sd_bus_message_is_method_error(reply, NULL));
+        sd_bus_message_unref(reply);
+}
+
+TEST(a_supervisor_that_is_late_is_waited_for) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        create_of_runtime(&s);
+        kill_leader(&s);
+        send_as_other(&s, NOTE_EXITED "256");
+        check_lines(&s, "+; ready");
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "1792"));
+        wait_for_end(&s);
+        check_lines(&s, "+; ready; exited status=i7 cause=exit; -");
+}
+
+TEST(a_supervisor_that_tells_nothing_is_not_waited_for_long) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        create_of_runtime(&s);
+        kill_leader(&s);
+        wait_for_end(&s);
+        check_lines(&s, "+; ready; exited signal=i15 core-dumped=b0 cause=signal; -");
 }
 
 TEST(a_machine_that_is_only_forgotten_has_not_exited) {

@@ -94,8 +94,17 @@ is_told_in_time() {
     in_guest web true
     systemctl -M web poweroff
     is_told_in_time web "* ready exited* removed "
-    is_told web "* exited:cause=exit:status=0 removed " ||
-        is_told web "* exited:cause=poweroff:core-dumped=False:signal=2 removed "
+    is_told web "* exited:cause=poweroff:core-dumped=False:signal=2 removed "
+}
+
+@test "a guest that reboots is told of as one, and as ended with what it exits with" {
+    listen
+    berthctl start web
+    in_guest web true
+    systemctl -M web reboot
+    is_told_in_time web "* ready exited:cause=reboot:core-dumped=False:signal=1 removed * ready "
+    in_guest web systemctl exit 42
+    is_told_in_time web "* ready exited:cause=exit:status=42 removed "
 }
 
 @test "a guest whose service is stopped is told of before it has ended" {
