@@ -179,8 +179,6 @@ TEST(how_a_machine_has_ended_its_supervisor_knows_best) {
 
         story_init(&s);
         fixture_create(&s.f);
-        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "2304")); /* it has not yet */
-        fixture_settle(&s.f);
         kill_leader(&s);
         CHECK_OK(note_send(s.f.notes, NOTE_EXITED "65536"));
         CHECK_OK(note_send(s.f.notes, NOTE_EXITED "127")); /* has stopped, as waitpid() has it */
@@ -219,6 +217,8 @@ TEST(a_supervisor_that_tells_nothing_is_not_waited_for_long) {
 
         story_init(&s);
         create_of_runtime(&s);
+        CHECK_OK(note_send(s.f.notes, NOTE_EXITED "2304")); /* it has not yet */
+        fixture_settle(&s.f);
         kill_leader(&s);
         wait_for_end(&s);
         check_lines(&s, "+; ready; exited signal=i15 core-dumped=b0 cause=signal; -");
