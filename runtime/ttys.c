@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/pty.h"
 #include "lib/kernel/relay.h"
@@ -121,14 +121,6 @@ static int open_tty(Tty *tty, const char *machine, size_t number) {
         return r < 0 ? r : detach(tty);
 }
 
-/* Whoever may enter it may connect. */
-static int make_directory(void) {
-        if (mkdir("/run/berth", 0755) < 0 && errno != EEXIST)
-                return -errno;
-
-        return mkdir(TTYS_DIRECTORY, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 int ttys_new(sd_event *event, Run *run, Ttys **ret) {
         _cleanup_(ttys_freep) Ttys *t = NULL;
         int r;
@@ -142,7 +134,8 @@ int ttys_new(sd_event *event, Run *run, Ttys **ret) {
                 return -ENOMEM;
 
         t->event = sd_event_ref(event);
-        r = run->spec->n_ttys > 0 ? make_directory() : 0;
+        /* Whoever may enter it may connect. */
+        r = run->spec->n_ttys > 0 ? directory_make(TTYS_DIRECTORY, 0700) : 0;
         if (r < 0)
                 return r;
 

@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,25 @@ class Ttys(base.Guest):
         self.assertRegex(seen, r"/dev/pts/2 020620 136:2")
         self.assertNotIn("container_ttys", self.probe("env"))
         self.assertNotIn("container_ttys", self.probe("env", options=["--ttys=0"]))
+
+    def test_only_root_connects(self):
+        guest = self.start("who", ",", "cat", "/dev/pts/1", options=["--ttys=1"])
+        self.assertEqual(guest.stdout.readline(), "pid 1\n")
+        directory = "/run/berth/ttys"
+        self.assertEqual([stat.S_IMODE(os.stat(p).st_mode)
+                          for p in (directory, f"{directory}/{base.NAME}.1")], [0o700, 0o600])
+        attempt = os.fork()
+        if attempt == 0:
+            os.setresuid(65534, 65534, 65534)
+            try:
+                self.connect(1)
+            except PermissionError:
+                os._exit(7)
+            os._exit(0)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(attempt, 0)[1]), 7)
+        with self.connect(1) as one:
+            one.sendall(b"\4")
+            self.assertEqual(guest.wait(base.TIMEOUT), 0)
 
     def test_who_connects_is_at_one_until_another_does(self):
         for more in ([], ["--private-users=pick"]):
