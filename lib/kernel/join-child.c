@@ -16,6 +16,7 @@
 
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/join-private.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/pty.h"
 
 /* Where who enters keeps its end of the pipe. */
@@ -39,6 +40,17 @@ static _Noreturn void fail(const JoinPlan *plan, JoinStage stage, int error) {
  * descriptor, whatever is at which path by now. */
 static int enter_root(int root_fd) {
         return fchdir(root_fd) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+/* Of the program that is executed, in a child of ours: while we see the host's /proc. */
+static int choose_profile(const JoinPlan *plan) {
+        _cleanup_close_ int proc_fd = -EBADF;
+
+        if (!plan->profile)
+                return 0;
+
+        proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return proc_fd < 0 ? -errno : label_set_exec(proc_fd, LABEL_APPARMOR, plan->profile);
 }
 
 /* Of the bounding set: while we may still do that. */
@@ -282,6 +294,10 @@ _Noreturn void join_enter(const JoinPlan *plan, pid_t parent, bool is_in_cgroup)
                 r = take_limits(plan);
         if (r < 0)
                 fail(plan, JOIN_PREPARE, r);
+
+        r = choose_profile(plan);
+        if (r < 0)
+                fail(plan, JOIN_PRIVILEGES, r);
 
         if (plan->namespaces != 0 && !is_in_cgroup)
                 plan->report->cgroup_error = plan->cgroup ? cgroup_attach(plan->cgroup, 0) : -ENODATA;

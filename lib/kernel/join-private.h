@@ -31,6 +31,7 @@ typedef struct JoinPlan {
         int cgroup_fd;                  /* its directory */
         uint64_t bounding;              /* capabilities that the leader could have */
         bool no_new_privileges;
+        char *profile;                  /* of AppArmor; NULL: it is not confined */
         SyscallProgram filter;          /* empty: none is known */
         struct rlimit limits[RLIM_NLIMITS];
         int report_fd;

@@ -18,6 +18,7 @@
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/join-private.h"
 #include "lib/kernel/kept-filter.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/process.h"
 
 #ifndef CLONE_NEWTIME
@@ -34,6 +35,7 @@ static void plan_done(JoinPlan *plan) {
         closep(&plan->cgroup_fd);
         closep(&plan->report_fd);
         free(plan->cgroup);
+        free(plan->profile);
         syscall_program_done(&plan->filter);
 }
 
@@ -171,6 +173,8 @@ static int plan_make(JoinPlan *plan) {
                 r = plan_privileges(plan);
         if (r >= 0 && plan->namespaces != 0)
                 r = kept_filter_find(plan->request->leader, &plan->filter);
+        if (r >= 0 && plan->namespaces != 0)
+                r = label_of_process(plan->request->leader, &plan->profile);
         if (r >= 0)
                 r = plan_limits(plan, pid);
         if (r >= 0)

@@ -5,6 +5,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/label.h"
+#include "lib/kernel/process.h"
 
 #define LABEL_SIZE_MAX 4096
 
@@ -29,6 +30,32 @@ bool label_is_supported(LabelModule module) {
 
         return file_read("/sys/module/apparmor/parameters/enabled", LABEL_SIZE_MAX, &enabled) >= 0 &&
                *enabled == 'Y';
+}
+
+int label_of_process(int pidfd, char **ret) {
+        _cleanup_free_ char *label = NULL;
+        char *end;
+        int r;
+
+        assert(pidfd >= 0);
+        assert(ret);
+
+        *ret = NULL;
+        if (!label_is_supported(LABEL_APPARMOR))
+                return 0;
+
+        r = process_read(pidfd, "attr/apparmor/current", &label);
+        if (r == -ENOENT) /* before Linux 5.8 */
+                r = process_read(pidfd, "attr/current", &label);
+        if (r < 0)
+                return r;
+
+        end = strstr(label, " (") ?: strchrnul(label, '\n');
+        *end = '\0';
+        if (!streq(label, "unconfined"))
+                *ret = TAKE_PTR(label);
+
+        return 0;
 }
 
 static int verify(int proc_fd, LabelModule module, const char *label) {

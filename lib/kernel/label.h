@@ -20,6 +20,18 @@ typedef enum LabelModule {
 bool label_is_supported(LabelModule module);
 
 /**
+ * label_of_process() - tell which AppArmor profile confines a process
+ * @pidfd:              pidfd of it
+ * @ret:                return location for the profile, without its mode; NULL if none does,
+ *                      or the kernel does not use AppArmor
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         others       what reading the attribute runs into
+ */
+int label_of_process(int pidfd, char **ret);
+
+/**
  * label_set_exec() - choose the label of the program that we execute next
  * @proc_fd:            /proc, of our pid namespace
  * @module:             whose label it is
