@@ -36,6 +36,8 @@ typedef struct Service {
         sd_event_source *exited;
         sd_event_source *timeout;
         bool restart;
+        bool is_tidied;         /* it has ended, and what it may have left is being removed */
+        int status;             /* that it has ended with, by then */
         int told_status;        /* what it said that it will exit with, or -1 */
         ScopeDone done;         /* NULL once it was told */
         void *userdata;
@@ -81,16 +83,31 @@ static void tell(Service *v, int result) {
 }
 
 static int service_spawn(Service *v, bool reboots);
+static int spawn_tidying(Service *v);
 
-static void service_ended(Service *v, int status) {
+static void service_gone(Service *v) {
         Services *s = v->services;
 
+        tell(v, v->status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
+        s->ended(s->userdata, v->cgroup);
+        (void) service_free(v);
+}
+
+static void service_ended(Service *v, int status) {
         if (v->restart && status == EXIT_REBOOT && service_spawn(v, true) >= 0)
                 return;
 
-        tell(v, status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
-        s->ended(s->userdata, v->cgroup);
-        (void) service_free(v);
+        v->status = status;
+        if (spawn_tidying(v) < 0)
+                service_gone(v);
+}
+
+static int on_tidied(_unused_ sd_event_source *source, _unused_ const siginfo_t *si, void *userdata) {
+        Service *v = userdata;
+
+        (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
+        service_gone(v);
+        return 0;
 }
 
 static int on_exited(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
@@ -179,6 +196,42 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
                         .extra_fd = -EBADF }, &v->pid);
 }
 
+/* One that was killed has removed nothing. The line of units/berth@.service. */
+static int spawn_tidying(Service *v) {
+        _cleanup_(strv_freep) char **environment = NULL;
+        _cleanup_free_ char *machine = NULL;
+        pid_t pid;
+        int r;
+
+        r = text_printf(&machine, "--machine=%s", v->machine);
+        if (r >= 0)
+                r = make_environment(&environment);
+        if (r < 0)
+                return r;
+
+        char *argv[] = {
+                v->services->runtime, (char *) "--quiet", (char *) "--settings=no",
+                (char *) "--cleanup", machine, NULL,
+        };
+
+        v->exited = sd_event_source_disable_unref(v->exited);
+        closep(&v->pidfd);
+
+        v->pidfd = spawn(&(SpawnRequest) {
+                        .path = v->services->runtime,
+                        .argv = argv,
+                        .environment = environment,
+                        .stdin_fd = -EBADF,
+                        .stdout_fd = -EBADF,
+                        .cgroup_fd = -EBADF,
+                        .extra_fd = -EBADF }, &pid);
+        if (v->pidfd < 0)
+                return v->pidfd;
+
+        v->is_tidied = true;
+        return sd_event_add_child_pidfd(v->services->event, &v->exited, v->pidfd, WEXITED, on_tidied, v);
+}
+
 static int make_cgroup(const Service *v, bool reboots) {
         _cleanup_(strv_freep) char **limits = NULL;
         int r;
@@ -262,15 +315,21 @@ bool services_has(Services *s, const char *unit) {
         return services_find(s, unit);
 }
 
-/* Of one that has ended, and was not to be started anew, the end may not have come round yet. */
+/* Of one that has ended, and was not to be started anew, the end may not have come round yet.
+ * To remove what it has left takes some milliseconds. */
 static void collect(Services *s, const char *unit) {
         Service *v = services_find(s, unit);
 
-        if (!v || v->restart || process_is_alive(v->pidfd))
-                return;
+        if (v && !v->is_tidied && !v->restart && !process_is_alive(v->pidfd)) {
+                (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
+                service_ended(v, -1);
+                v = services_find(s, unit);
+        }
 
-        (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
-        service_ended(v, -1);
+        if (v && v->is_tidied) {
+                (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED);
+                service_gone(v);
+        }
 }
 
 int services_start(Services *s, const char *machine, ScopeDone done, void *userdata) {

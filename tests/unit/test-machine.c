@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 
 #include "daemon/core/creation.h"
@@ -226,9 +227,18 @@ TEST(a_supervisor_is_signalled_only_if_it_is_who_it_was) {
         end_sleeper(leader);
 }
 
-/* A sleeper does not know systemd's words. */
+/* A program of its own: valgrind has handlers for all signals of those that it runs. */
+static pid_t start_program(void) {
+        char *argv[] = { (char *) "sleep", (char *) "infinity", NULL }, *environment[] = { NULL };
+        pid_t pid;
+
+        CHECK(posix_spawn(&pid, "/bin/sleep", NULL, NULL, argv, environment) == 0);
+        return pid;
+}
+
+/* It does not know systemd's words. */
 TEST(a_request_to_power_off_goes_to_berth_run_where_the_init_knows_no_such_word) {
-        pid_t leader = start_sleeper(), supervisor = start_sleeper();
+        pid_t leader = start_program(), supervisor = start_program();
         MachineInfo info = { .name = strdup("web"), .leader = leader, .supervisor = supervisor };
         _cleanup_close_ int fd = process_open(supervisor);
         _cleanup_(machine_freep) Machine *m = NULL;
