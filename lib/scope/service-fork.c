@@ -29,7 +29,7 @@
 typedef struct Service {
         Services *services;
         char *unit;
-        char *machine;
+        char *machine_option;   /* of berth-run */
         char *cgroup;
         pid_t pid;
         int pidfd;
@@ -37,7 +37,6 @@ typedef struct Service {
         sd_event_source *timeout;
         bool restart;
         bool is_tidied;         /* it has ended, and what it may have left is being removed */
-        int status;             /* that it has ended with, by then */
         int told_status;        /* what it said that it will exit with, or -1 */
         ScopeDone done;         /* NULL once it was told */
         void *userdata;
@@ -66,7 +65,7 @@ static Service *service_free(Service *v) {
         sd_event_source_disable_unref(v->timeout);
         closep(&v->pidfd);
         free(v->cgroup);
-        free(v->machine);
+        free(v->machine_option);
         free(v->unit);
         free(v);
         return NULL;
@@ -85,28 +84,35 @@ static void tell(Service *v, int result) {
 static int service_spawn(Service *v, bool reboots);
 static int spawn_tidying(Service *v);
 
-static void service_gone(Service *v) {
-        Services *s = v->services;
-
-        tell(v, v->status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
-        s->ended(s->userdata, v->cgroup);
-        (void) service_free(v);
-}
-
 static void service_ended(Service *v, int status) {
+        Services *s = v->services;
+        int r;
+
         if (v->restart && status == EXIT_REBOOT && service_spawn(v, true) >= 0)
                 return;
 
-        v->status = status;
-        if (spawn_tidying(v) < 0)
-                service_gone(v);
+        r = spawn_tidying(v);
+        tell(v, status == SPAWN_EXIT_EXEC ? -ENOEXEC : -E_MACHINE_FAILED);
+        s->ended(s->userdata, v->cgroup);
+        if (r < 0)
+                (void) service_free(v);
 }
 
+/* Somebody may have started it again meanwhile, and perhaps stopped it, too. */
 static int on_tidied(_unused_ sd_event_source *source, _unused_ const siginfo_t *si, void *userdata) {
         Service *v = userdata;
+        int r;
 
         (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
-        service_gone(v);
+        v->is_tidied = false;
+
+        r = v->done && v->restart ? service_spawn(v, false) : -E_MACHINE_FAILED;
+        if (r < 0) {
+                (void) cgroup_kill_all(v->cgroup);
+                tell(v, r);
+                (void) service_free(v);
+        }
+
         return 0;
 }
 
@@ -164,27 +170,13 @@ static int make_environment(char ***ret) {
         return 0;
 }
 
-static int spawn_runtime(Service *v, int cgroup_fd) {
+static int execute(const Service *v, char *const *argv, int cgroup_fd, pid_t *ret_pid) {
         _cleanup_(strv_freep) char **environment = NULL;
-        _cleanup_free_ char *machine = NULL;
         int r;
-
-        r = text_printf(&machine, "--machine=%s", v->machine);
-        if (r < 0)
-                return r;
 
         r = make_environment(&environment);
         if (r < 0)
                 return r;
-
-        /* The command line of units/berth@.service. */
-        char *argv[] = {
-                v->services->runtime, (char *) "--quiet", (char *) "--settings=override",
-                (char *) "--keep-unit", (char *) "--boot", (char *) "--console=passive",
-                (char *) "--register=yes", (char *) "--link-journal=try-guest", (char *) "--network-veth",
-                        (char *) "--notify-ready=auto",
-                machine, NULL,
-        };
 
         return spawn(&(SpawnRequest) {
                         .path = v->services->runtime,
@@ -193,43 +185,41 @@ static int spawn_runtime(Service *v, int cgroup_fd) {
                         .stdin_fd = -EBADF,
                         .stdout_fd = -EBADF,
                         .cgroup_fd = cgroup_fd,
-                        .extra_fd = -EBADF }, &v->pid);
+                        .extra_fd = -EBADF }, ret_pid);
 }
 
-/* One that was killed has removed nothing. The line of units/berth@.service. */
+/* The command line of units/berth@.service. */
+static int spawn_runtime(Service *v, int cgroup_fd) {
+        char *argv[] = {
+                v->services->runtime, (char *) "--quiet", (char *) "--settings=override",
+                (char *) "--keep-unit", (char *) "--boot", (char *) "--console=passive",
+                (char *) "--register=yes", (char *) "--link-journal=try-guest", (char *) "--network-veth",
+                (char *) "--notify-ready=auto", v->machine_option, NULL,
+        };
+
+        return execute(v, argv, cgroup_fd, &v->pid);
+}
+
+/* One that was killed has removed nothing. That of its ExecStopPost=. */
 static int spawn_tidying(Service *v) {
-        _cleanup_(strv_freep) char **environment = NULL;
-        _cleanup_free_ char *machine = NULL;
+        char *argv[] = {
+                v->services->runtime, (char *) "--quiet", (char *) "--settings=no", (char *) "--cleanup",
+                v->machine_option, NULL,
+        };
         pid_t pid;
         int r;
 
-        r = text_printf(&machine, "--machine=%s", v->machine);
-        if (r >= 0)
-                r = make_environment(&environment);
-        if (r < 0)
-                return r;
-
-        char *argv[] = {
-                v->services->runtime, (char *) "--quiet", (char *) "--settings=no",
-                (char *) "--cleanup", machine, NULL,
-        };
-
         v->exited = sd_event_source_disable_unref(v->exited);
         closep(&v->pidfd);
+        v->pid = 0; /* nobody who tells us anything */
 
-        v->pidfd = spawn(&(SpawnRequest) {
-                        .path = v->services->runtime,
-                        .argv = argv,
-                        .environment = environment,
-                        .stdin_fd = -EBADF,
-                        .stdout_fd = -EBADF,
-                        .cgroup_fd = -EBADF,
-                        .extra_fd = -EBADF }, &pid);
+        v->pidfd = execute(v, argv, /* cgroup_fd= */ -EBADF, &pid);
         if (v->pidfd < 0)
                 return v->pidfd;
 
-        v->is_tidied = true;
-        return sd_event_add_child_pidfd(v->services->event, &v->exited, v->pidfd, WEXITED, on_tidied, v);
+        r = sd_event_add_child_pidfd(v->services->event, &v->exited, v->pidfd, WEXITED, on_tidied, v);
+        v->is_tidied = r >= 0;
+        return r;
 }
 
 static int make_cgroup(const Service *v, bool reboots) {
@@ -285,9 +275,9 @@ static int service_new(Services *s, const char *machine, Service **ret) {
 
         *v = (Service) { .services = s, .pidfd = -EBADF, .restart = true, .told_status = -1 };
 
-        v->machine = strdup(machine);
-        if (!v->machine)
-                return -ENOMEM;
+        r = text_printf(&v->machine_option, "--machine=%s", machine);
+        if (r < 0)
+                return r;
 
         r = machine_service_name(machine, &v->unit);
         if (r < 0)
@@ -315,25 +305,33 @@ bool services_has(Services *s, const char *unit) {
         return services_find(s, unit);
 }
 
-/* Of one that has ended, and was not to be started anew, the end may not have come round yet.
- * To remove what it has left takes some milliseconds. */
+/* Of one that has ended, and was not to be started anew, the end may not have come round yet. */
 static void collect(Services *s, const char *unit) {
         Service *v = services_find(s, unit);
 
-        if (v && !v->is_tidied && !v->restart && !process_is_alive(v->pidfd)) {
-                (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
-                service_ended(v, -1);
-                v = services_find(s, unit);
-        }
+        if (!v || v->is_tidied || v->restart || process_is_alive(v->pidfd))
+                return;
 
-        if (v && v->is_tidied) {
-                (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED);
-                service_gone(v);
-        }
+        (void) waitid(P_PIDFD, (id_t) v->pidfd, NULL, WEXITED | WNOHANG);
+        service_ended(v, -1);
+}
+
+static int await_ready(Service *v, ScopeDone done, void *userdata) {
+        int r;
+
+        r = sd_event_add_time_relative(v->services->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0,
+                                       on_timeout, v);
+        if (r < 0)
+                return r;
+
+        v->done = done;
+        v->userdata = userdata;
+        return 0;
 }
 
 int services_start(Services *s, const char *machine, ScopeDone done, void *userdata) {
         _cleanup_(service_freep) Service *v = NULL;
+        Service *former;
         int r;
 
         assert(s);
@@ -346,21 +344,26 @@ int services_start(Services *s, const char *machine, ScopeDone done, void *userd
 
         collect(s, v->unit);
 
+        /* It begins when what it has left the last time was removed. */
+        former = services_find(s, v->unit);
+        if (former && former->is_tidied && !former->done) {
+                former->restart = true;
+                former->told_status = -1;
+                return await_ready(former, done, userdata);
+        }
+
         /* One that a former daemon has started is not in the table, but its processes are there. */
-        if (services_find(s, v->unit) || cgroup_is_populated(v->cgroup) > 0)
+        if (former || cgroup_is_populated(v->cgroup) > 0)
                 return -EEXIST;
 
         r = service_spawn(v, false);
         if (r >= 0)
-                r = sd_event_add_time_relative(s->event, &v->timeout, CLOCK_MONOTONIC, START_USEC, 0,
-                                               on_timeout, v);
+                r = await_ready(v, done, userdata);
         if (r < 0) {
                 (void) cgroup_kill_all(v->cgroup);
                 return r;
         }
 
-        v->done = done;
-        v->userdata = userdata;
         HASH_ADD_KEYPTR(hh, s->table, v->unit, strlen(v->unit), v);
         TAKE_PTR(v);
         return 0;
