@@ -56,6 +56,19 @@ int spec_read_string(char **to, const char *value) {
         return 0;
 }
 
+int spec_read_path(const char *value, char **ret) {
+        _cleanup_free_ char *here = NULL;
+
+        assert(value);
+        assert(ret);
+
+        if (*value == '/')
+                return text_printf(ret, "%s", value);
+
+        here = getcwd(NULL, 0);
+        return here ? text_printf(ret, "%s/%s", here, value) : -errno;
+}
+
 int spec_read_bits(const char *s, const char *separators, int (*find)(const char *name), uint64_t *ret) {
         _cleanup_(strv_freep) char **words = NULL;
         uint64_t bits = 0;

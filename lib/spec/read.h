@@ -48,6 +48,17 @@ int spec_read_boolean(bool *to, const char *value);
 int spec_read_string(char **to, const char *value);
 
 /**
+ * spec_read_path() - have a path begin at the root
+ * @value:              the path, relative to where we are now; it need not be there
+ * @ret:                return location for the absolute one
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ *         others       as getcwd()
+ */
+int spec_read_path(const char *value, char **ret);
+
+/**
  * spec_read_bits() - read a list of names, each of which stands for a bit
  * @s:                  the list
  * @separators:         characters that divide it

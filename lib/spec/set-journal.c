@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "lib/base/text.h"
+#include "lib/spec/read.h"
 #include "lib/spec/setters.h"
 
 /* A path of ours: relative to where we are now. It need not be there. */
 int set_forward_journal(Spec *spec, const char *value) {
-        _cleanup_free_ char *here = NULL, *path = NULL;
+        _cleanup_free_ char *path = NULL;
         int r;
 
         if (!*value || !text_is_printable(value))
                 return -EINVAL;
 
-        if (*value != '/') {
-                here = getcwd(NULL, 0);
-                if (!here)
-                        return -errno;
-        }
-
-        r = text_printf(&path, "%s%s%s", here ?: "", here ? "/" : "", value);
+        r = spec_read_path(value, &path);
         if (r < 0)
                 return r;
         if (!path_is_normalized(path))

@@ -6,17 +6,6 @@
 #include "lib/spec/read.h"
 #include "lib/spec/setters.h"
 
-/* Of what is not there yet: where we are, and what was said. */
-static int make_absolute(const char *value, char **ret) {
-        _cleanup_free_ char *here = NULL;
-
-        if (*value == '/')
-                return text_printf(ret, "%s", value);
-
-        here = getcwd(NULL, 0);
-        return here ? text_printf(ret, "%s/%s", here, value) : -errno;
-}
-
 /* Two of these want the file system: where we are, and what links mean.
  * A directory that is not there is found out about later, with a name. */
 static int set_path(char **to, const char *value) {
@@ -28,7 +17,7 @@ static int set_path(char **to, const char *value) {
 
         path = realpath(value, NULL);
         if (!path) {
-                r = make_absolute(value, &path);
+                r = spec_read_path(value, &path);
                 if (r < 0)
                         return r == -ENOMEM ? r : -EINVAL;
         }
