@@ -206,9 +206,6 @@ int guest_user_read(int root_fd, const char *who, GuestUser *ret) {
         if (r < 0 && r != -ENOENT)
                 return r;
 
-        r = beneath_read(root_fd, "etc/group", FILE_MAX, &group);
-        if (r < 0 && r != -ENOENT)
-                return r;
-
-        return guest_user_parse(passwd ?: ROOT_LINE, group ?: "", who, ret);
+        r = guest_table_read(root_fd, "group", &group);
+        return r < 0 ? r : guest_user_parse(passwd ?: ROOT_LINE, group, who, ret);
 }
