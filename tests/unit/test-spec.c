@@ -97,6 +97,43 @@ TEST(a_backslash_keeps_a_colon) {
         CHECK(!spec.mounts[0].recursive);
 }
 
+/* What is mounted over a place is not looked after there: so nothing else may count for that. */
+TEST(a_mount_is_over_its_own_place_only) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --bind=/a:/proc//acpi/ --tmpfs=/proc/sys/fs", &spec));
+        CHECK(spec_mounts_over(&spec, "/proc/acpi"));
+        CHECK(spec_mounts_over(&spec, "/proc/sys/fs/"));
+        CHECK(!spec_mounts_over(&spec, "/proc/acpi/x"));
+        CHECK(!spec_mounts_over(&spec, "/proc/sys"));
+        CHECK(!spec_mounts_over(&spec, "/proc"));
+        CHECK(!spec_mounts_over(&spec, "/proc/acp"));
+        CHECK(!spec_mounts_over(&spec, "/proc/sys/f"));
+        CHECK(!spec_mounts_over(&spec, "/proc/sys/fz"));
+        CHECK(!spec_mounts_over(&spec, "/"));
+}
+
+TEST(where_yes_is_a_word_any_truth_is) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --register=on --settings=false --volatile", &spec));
+        CHECK(spec.registration == REGISTER_YES);
+        CHECK(spec.settings == SETTINGS_NO);
+        CHECK(spec.volatile_mode == VOLATILE_YES);
+
+        check_refused("berth-run -M web --timezone=on");
+        check_refused("berth-run -M web --register=");
+}
+
+TEST(a_journal_s_place_may_be_relative) {
+        _cleanup_free_ char *here = getcwd(NULL, 0), *wanted = NULL;
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(text_printf(&wanted, "%s/a/b", here));
+        CHECK_OK(parse("berth-run -M web --forward-journal=a/b", &spec));
+        CHECK_STREQ(spec.forward_journal, wanted);
+}
+
 TEST(names_follow_from_the_directory) {
         _cleanup_(spec_done) Spec spec;
 
