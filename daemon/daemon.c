@@ -153,7 +153,6 @@ static int setup_manager(Daemon *d) {
                         .steps = outside_steps,
                         .n_steps = n_outside_steps,
                         .outside = outside_context(d->outside),
-                        .notes_path = NOTES_SOCKET,
                         .machined_directory = "/run/systemd/machines",
                         .own_directory = "/run/berth/machines" }, &d->manager);
 }
@@ -246,6 +245,10 @@ static int load(Daemon *d) {
         _cleanup_free_ const MachineInfo **infos = NULL;
         size_t n = 0;
         int r;
+
+        r = manager_take_notes(d->manager, NOTES_SOCKET);
+        if (r < 0)
+                return r;
 
         r = manager_load(d->manager);
         if (r < 0)

@@ -211,18 +211,26 @@ void manager_tell_registered(Manager *m, Machine *machine) {
 
 /* What supervisors tell */
 
-static Machine *find_supervised(Manager *m, pid_t supervisor) {
-        for (Machine *machine = NULL; (machine = manager_next(m, machine));) {
-                const MachineInfo *info = machine_info(machine);
-                _cleanup_close_ int fd = -EBADF;
+/* By its number, unless that is another's by now. Its end is the last thing that a supervisor tells of:
+ * it may have gone before we read that. */
+static bool is_supervisor(const MachineInfo *info, pid_t sender) {
+        _cleanup_close_ int same_fd = -EBADF, fd = -EBADF;
 
-                if (info->supervisor != supervisor)
-                        continue;
+        if (info->supervisor != sender)
+                return false;
 
-                fd = process_open_identified(supervisor, &info->supervisor_identity);
-                if (fd >= 0)
+        same_fd = process_open_identified(sender, &info->supervisor_identity);
+        if (same_fd >= 0)
+                return true;
+
+        fd = process_open(sender);
+        return fd == -ESRCH || (fd >= 0 && !process_is_alive(fd));
+}
+
+static Machine *find_supervised(Manager *m, pid_t sender) {
+        for (Machine *machine = NULL; (machine = manager_next(m, machine));)
+                if (is_supervisor(machine_info(machine), sender))
                         return machine;
-        }
 
         return NULL;
 }
@@ -421,4 +429,3 @@ int manager_watch_kernel(Manager *m) {
 
         return watches_new(m->event, cgroup_mount_point(), &listener, &m->watches);
 }
-

@@ -409,10 +409,6 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
 
-        r = config->notes_path ? manager_take_notes(m, config->notes_path) : 0;
-        if (r < 0)
-                return r;
-
         r = add_host(m);
         if (r < 0)
                 return r;

@@ -108,8 +108,5 @@ bool manager_awaits_status(Manager *m, Entry *e);
 /* Has the listeners told of what happens to control groups. */
 int manager_watch_kernel(Manager *m);
 
-/* Listens to what supervisors tell of their machines. */
-int manager_take_notes(Manager *m, const char *path);
-
 /* Gives all creations up; what they have made so far the next daemon finds, and removes. */
 void creation_runs_drop(Manager *m);

@@ -44,7 +44,6 @@ typedef struct ManagerConfig {
         /* Finds what a machine is started from; NULL: all names will do. */
         int (*find_image)(const char *name, char **ret);
 
-        const char *notes_path;         /* where supervisors tell what happens, see note.h; NULL: nowhere */
         const char *machined_directory; /* of state files, see state.h */
         const char *own_directory;
 } ManagerConfig;
@@ -113,6 +112,16 @@ void manager_set_closing(Manager *m, Machine *machine, const char *cause);
  *         passed over
  */
 int manager_load(Manager *m);
+
+/**
+ * manager_take_notes() - listen to what supervisors tell of their machines
+ * @m:                  the manager
+ * @path:               where, see note.h; taken from any other daemon that listens there
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: as note_listen()
+ */
+int manager_take_notes(Manager *m, const char *path);
 
 /**
  * manager_find() - find a machine by its name

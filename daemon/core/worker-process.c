@@ -3,12 +3,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "daemon/core/worker-private.h"
 #include "lib/kernel/process.h"
+#include "lib/kernel/socket.h"
 #include "lib/kernel/spawn.h"
 
 /* A worker that has had nothing to do for so long is ended. */
@@ -296,18 +296,8 @@ static int spawn_worker(WorkerProcess *p) {
 
 /* Whoever listens there forks one for us. */
 static int connect_worker(WorkerProcess *p) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        const char *path = p->workers->joiner_socket;
-
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        (void) strcpy(address.sun_path, path);
-
-        p->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (p->socket < 0)
-                return -errno;
-
-        return connect(p->socket, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
+        p->socket = socket_connect(p->workers->joiner_socket, SOCK_SEQPACKET);
+        return MIN(p->socket, 0);
 }
 
 int worker_process_new(Workers *w, bool stays, WorkerProcess **ret) {

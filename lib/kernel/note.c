@@ -1,44 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "lib/kernel/note.h"
+#include "lib/kernel/socket.h"
 
 /* The most that the kernel lets one message carry (SCM_MAX_FD). */
 #define FDS_MAX 253
 
-static int open_for(const char *path, struct sockaddr_un *ret) {
-        int fd;
-
-        *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
-        if (strlen(path) >= sizeof(ret->sun_path))
-                return -ENAMETOOLONG;
-        strcpy(ret->sun_path, path);
-
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        return fd < 0 ? -errno : fd;
-}
-
 int note_listen(const char *path) {
         _cleanup_close_ int fd = -EBADF;
-        struct sockaddr_un address;
         int on = 1;
 
-        assert(path);
-
-        fd = open_for(path, &address);
+        fd = socket_bind(path, SOCK_DGRAM, 0600);
         if (fd < 0)
                 return fd;
         if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-                return -errno;
-
-        if (unlink(path) < 0 && errno != ENOENT)
-                return -errno;
-        if (bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        if (chmod(path, 0600) < 0)
                 return -errno;
 
         return TAKE_FD(fd);
@@ -94,18 +71,12 @@ int note_receive(int fd, char ret_text[static NOTE_SIZE_MAX], pid_t *ret_sender)
 
 int note_send(const char *path, const char *text) {
         _cleanup_close_ int fd = -EBADF;
-        struct sockaddr_un address;
 
-        assert(path);
         assert(text);
 
-        fd = open_for(path, &address);
+        fd = socket_connect(path, SOCK_DGRAM);
         if (fd < 0)
                 return fd;
 
-        if (sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *) &address,
-                   sizeof(address)) < 0)
-                return -errno;
-
-        return 0;
+        return send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }

@@ -6,7 +6,7 @@
  *
  * Short messages to the daemon from who runs a machine, by the way of sd_notify(3):
  * lines of text in a datagram, to which the kernel adds who has sent it. Nobody
- * waits for an answer, and none is lost but to a daemon that is not there.
+ * waits for an answer. They are lost to a daemon that is not there, or does not keep up.
  */
 
 #include "lib/base/base.h"
@@ -62,6 +62,6 @@ int note_receive(int fd, char ret_text[static NOTE_SIZE_MAX], pid_t *ret_sender)
  *         -ENOENT              there is nobody who would read it
  *         -ECONNREFUSED        the same
  *         -EAGAIN              who reads it does not keep up
- *         others               what sendto() runs into
+ *         others               what connect() or send() run into
  */
 int note_send(const char *path, const char *text);

@@ -7,7 +7,7 @@
 #include "lib/kernel/socket.h"
 
 /* Returns a new socket, and in @ret the address of the path. */
-static int open_for(const char *path, struct sockaddr_un *ret) {
+static int open_for(const char *path, int type, struct sockaddr_un *ret) {
         int fd;
 
         *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
@@ -15,17 +15,17 @@ static int open_for(const char *path, struct sockaddr_un *ret) {
                 return -ENAMETOOLONG;
         strcpy(ret->sun_path, path);
 
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         return fd < 0 ? -errno : fd;
 }
 
-int socket_listen(const char *path, mode_t mode) {
+int socket_bind(const char *path, int type, mode_t mode) {
         _cleanup_close_ int fd = -EBADF;
         struct sockaddr_un address;
 
         assert(path);
 
-        fd = open_for(path, &address);
+        fd = open_for(path, type, &address);
         if (fd < 0)
                 return fd;
 
@@ -35,7 +35,32 @@ int socket_listen(const char *path, mode_t mode) {
                 return -errno;
         if (chmod(path, mode) < 0)
                 return -errno;
+
+        return TAKE_FD(fd);
+}
+
+int socket_listen(const char *path, mode_t mode) {
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = socket_bind(path, SOCK_STREAM, mode);
+        if (fd < 0)
+                return fd;
         if (listen(fd, SOMAXCONN) < 0)
+                return -errno;
+
+        return TAKE_FD(fd);
+}
+
+int socket_connect(const char *path, int type) {
+        _cleanup_close_ int fd = -EBADF;
+        struct sockaddr_un address;
+
+        assert(path);
+
+        fd = open_for(path, type, &address);
+        if (fd < 0)
+                return fd;
+        if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
 
         return TAKE_FD(fd);
@@ -57,7 +82,7 @@ int socket_is_served(const char *path) {
 
         assert(path);
 
-        fd = open_for(path, &address);
+        fd = open_for(path, SOCK_STREAM, &address);
         if (fd < 0)
                 return fd;
 

@@ -97,7 +97,6 @@ static void start_daemon(Fixture *f) {
                         .plan = plan_nothing,
                         .steps = fixture_steps,
                         .n_steps = ELEMENTSOF(fixture_steps),
-                        .notes_path = f->notes,
                         .machined_directory = f->machined,
                         .own_directory = f->own }, &f->manager));
         CHECK_OK(polkit_new(f->pair.server, &f->polkit));
@@ -110,6 +109,7 @@ static void start_daemon(Fixture *f) {
                         .asks_for_root = !f->trusts_root }, &f->operations));
         bus_init(&f->bus, f->manager, f->operations);
         CHECK_OK(bus_serve(&f->bus, f->pair.server, BUS_NO_PEER));
+        CHECK_OK(manager_take_notes(f->manager, f->notes));
         CHECK_OK(manager_load(f->manager));
         CHECK_OK(bus_loaded(&f->bus, f->event));
 }

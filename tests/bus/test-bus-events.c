@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 #include "lib/kernel/note.h"
+#include "lib/kernel/process.h"
 #include "tests/bus/fixture.h"
 #include "tests/test.h"
 
@@ -164,6 +166,61 @@ TEST(nobody_tells_of_machines_of_others) {
         story_init(&s);
         fixture_create(&s.f);
         send_as_other(&s, NOTE_STOPPING "guest");
+        check_lines(&s, "+; ready");
+}
+
+/* A process that does nothing but send that, when it is told to by the descriptor. */
+static pid_t start_supervisor(const Story *s, const char *text, int *ret_fd) {
+        int go[2];
+        pid_t pid;
+
+        CHECK_OK(pipe2(go, O_CLOEXEC));
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0) {
+                (void) close(go[1]);
+                _exit(read(go[0], &(char) { 0 }, 1) < 0 || note_send(s->f.notes, text) < 0);
+        }
+        (void) close(go[0]);
+        *ret_fd = go[1];
+        return pid;
+}
+
+static void set_supervisor(Story *s, pid_t pid, bool is_same) {
+        MachineInfo *info = machine_info_edit(manager_find(s->f.manager, "web"));
+        _cleanup_close_ int fd = process_open(pid);
+
+        CHECK_OK(fd);
+        info->supervisor = pid;
+        CHECK_OK(process_identify(fd, &info->supervisor_identity));
+        if (!is_same) {
+                info->supervisor_identity.pidfd_id++;
+                info->supervisor_identity.start_time++;
+        }
+}
+
+TEST(the_last_word_of_a_supervisor_counts) {
+        _cleanup_(story_done) Story s;
+        int fd, status;
+        pid_t pid;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        pid = start_supervisor(&s, NOTE_STOPPING "guest", &fd);
+        set_supervisor(&s, pid, /* is_same= */ true);
+        CHECK_OK(close(fd));
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        check_lines(&s, "+; ready; stopping cause=guest");
+}
+
+TEST(who_has_the_number_of_a_supervisor_now_is_another) {
+        _cleanup_(story_done) Story s;
+
+        story_init(&s);
+        fixture_create(&s.f);
+        set_supervisor(&s, getpid(), /* is_same= */ false);
+        CHECK_OK(note_send(s.f.notes, NOTE_STOPPING "guest"));
         check_lines(&s, "+; ready");
 }
 
