@@ -27,7 +27,6 @@ static BusConnection *connection_free(BusConnection *c) {
                 c->bus->connections = c->next;
         if (c->next)
                 c->next->previous = c->previous;
-        c->bus->n_of_root -= c->peer == 0;
 
         sd_bus_slot_unref(c->disconnected);
         sd_bus_flush_close_unref(c->connection);
@@ -94,12 +93,12 @@ static int add_objects(BusConnection *c) {
 static bool is_one_too_many(const Bus *b, uid_t peer) {
         Crowd crowd = { .uid = peer };
 
-        if (peer == 0)
-                return b->n_of_root >= PEERS_OF_ROOT_MAX;
-
         for (const BusConnection *c = b->connections; c; c = c->next)
                 if (c->peer != BUS_NO_PEER)
                         crowd_count(&crowd, c->peer);
+
+        if (peer == 0)
+                return crowd.n_of_user >= PEERS_OF_ROOT_MAX;
 
         return peer != BUS_NO_PEER && crowd_is_full(&crowd);
 }
@@ -123,7 +122,6 @@ int bus_serve(Bus *b, sd_bus *connection, uid_t peer) {
         if (b->connections)
                 b->connections->previous = c;
         b->connections = c;
-        b->n_of_root += peer == 0;
 
         r = add_objects(c);
         if (r < 0)

@@ -34,7 +34,6 @@ typedef struct Bus {
         Survey *survey;                 /* told of lists; or NULL, borrowed */
         ManagerListener listener;
         BusConnection *connections;
-        size_t n_of_root;               /* of these, but for the one to the broker */
         BusCall *calls;                 /* that wait for their answer */
         Senders senders;
 

@@ -264,7 +264,7 @@ static int on_news(_unused_ sd_event_source *source, int fd, _unused_ uint32_t r
                         break;
                 if (r < 0) {
                         note_loss(s);
-                        return r == -ENOBUFS ? 0 : r;
+                        break;
                 }
 
                 if (network != last)
@@ -307,15 +307,11 @@ void survey_note_list(Survey *s) {
 static int begin_watch(Survey *s) {
         int r;
 
-        s->watch_fd = address_watch_open();
-        if (s->watch_fd >= 0) {
-                r = netlink_open(&s->netlink);
-                if (r < 0)
-                        closep(&s->watch_fd);
-                s->watch_fd = r < 0 ? r : s->watch_fd;
-        }
-        if (s->watch_fd < 0) {
-                (void) log_full(LOG_DEBUG, s->watch_fd, "Nobody tells of addresses that change");
+        r = netlink_open(&s->netlink);
+        if (r >= 0)
+                r = s->watch_fd = address_watch_open();
+        if (r < 0) {
+                (void) log_full(LOG_DEBUG, r, "Nobody tells of addresses that change");
                 return 0;
         }
 

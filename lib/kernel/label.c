@@ -45,7 +45,7 @@ int label_of_process(int pidfd, char **ret) {
                 return 0;
 
         r = process_read(pidfd, "attr/apparmor/current", &label);
-        if (r == -ENOENT) /* before Linux 5.8 */
+        if (r == -ESRCH) /* or it is there, and has no such file: before Linux 5.8 */
                 r = process_read(pidfd, "attr/current", &label);
         if (r < 0)
                 return r;
