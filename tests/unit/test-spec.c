@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/base/text.h"
+#include "lib/base/tree.h"
 #include "lib/spec/args.h"
 #include "lib/spec/capability.h"
 #include "lib/spec/clocks.h"
 #include "lib/spec/image.h"
 #include "lib/spec/property.h"
+#include "lib/spec/setters.h"
 #include "lib/spec/users.h"
 #include "tests/test.h"
 
@@ -155,6 +161,78 @@ TEST(what_is_not_offered_yet_is_unknown) {
         check_refused("berth-run -M web --private-users=managed");
         check_refused("berth-run -M web --network-bridge=br0");
         check_refused("berth-run -M web --=x");
+}
+
+TEST(values_that_mean_nothing_are_refused) {
+        static const char *const wrong[] = {
+                "--bind=/a:/b:rbind:x", "--tmpfs=a", "--overlay=/a:/b:c", "--pivot-root=/",
+                "--slice=web.scope", "--slice=/x.slice", "--uid=", "--chdir=/a\033b",
+                "--property=Description=a\033", "--forward-journal=", "--forward-journal=/a\033b",
+                "--system-call-filter=", "--system-call-filter=~", "-U --bind-user=nobody",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                _cleanup_free_ char *line = NULL;
+
+                CHECK_OK(text_printf(&line, "berth-run -M web %s", wrong[i]));
+                check_refused(line);
+        }
+}
+
+TEST(users_that_are_shown_are_in_so_many_groups_at_most) {
+        _cleanup_(spec_done) Spec spec;
+        char name[16];
+
+        spec_init(&spec);
+        for (unsigned i = 0; i <= BIND_GROUPS_MAX; i++) {
+                (void) snprintf(name, sizeof(name), "g%u", i % BIND_GROUPS_MAX);
+                CHECK_OK(set_bind_user_group(&spec, name)); /* the last one is there */
+        }
+        CHECK(strv_length(spec.bind_groups) == BIND_GROUPS_MAX);
+        CHECK_ERR(set_bind_user_group(&spec, "more"), E2BIG);
+}
+
+/* What the environment says counts beside a settings file as well, and both may be warned of. */
+TEST(settings_files_leave_the_environment_its_say) {
+        char directory[] = "/tmp/test-spec-XXXXXX";
+        _cleanup_free_ char *line = NULL, *settings = NULL;
+        _cleanup_(spec_done) Spec spec;
+        int r;
+
+        CHECK(mkdtemp(directory));
+        CHECK_OK(text_printf(&settings, "%s/test-spec-tree.nspawn", directory));
+        CHECK_OK(file_replace(AT_FDCWD, settings, 0600, "[Exec]\nHostname=other\nCapability=all\n"));
+        CHECK_OK(text_printf(&line, "berth-run -D %s/test-spec-tree", directory));
+        CHECK_OK(setenv("SYSTEMD_SUPPRESS_SYNC", "1", true));
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_LOCK", "0", true));
+
+        r = parse(line, &spec);
+        CHECK_OK(unsetenv("SYSTEMD_SUPPRESS_SYNC"));
+        CHECK_OK(unsetenv("SYSTEMD_NSPAWN_LOCK"));
+        CHECK_OK(tree_remove(directory));
+
+        CHECK_OK(r);
+        CHECK_STREQ(spec.hostname, "other");
+        CHECK(spec.suppress_sync);
+        CHECK(strv_length(spec.warnings) == 2);
+        CHECK(strstr(spec.warnings[0], "SYSTEMD_NSPAWN_LOCK"));
+        CHECK(strstr(spec.warnings[1], "Capability"));
+}
+
+TEST(the_name_of_a_manager_is_short) {
+        _cleanup_(spec_done) Spec spec;
+        char name[66];
+
+        memset(name, 'a', sizeof(name) - 1);
+        name[sizeof(name) - 1] = '\0';
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_CONTAINER_SERVICE", name, true));
+        check_refused("berth-run -M web");
+
+        name[sizeof(name) - 2] = '\0';
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_CONTAINER_SERVICE", name, true));
+        CHECK_OK(parse("berth-run -M web", &spec));
+        CHECK_STREQ(spec.manager, name);
+        CHECK_OK(unsetenv("SYSTEMD_NSPAWN_CONTAINER_SERVICE"));
 }
 
 TEST(variables_for_init_are_variables) {
