@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "client/console.h"
 #include "client/lines.h"
+#include "lib/base/clock.h"
 #include "lib/base/console-log.h"
 #include "lib/base/errors.h"
 #include "lib/base/file.h"
@@ -21,7 +21,7 @@
 #define CHANGES_MAX 20
 
 /* A machine that reboots and is not there again by then does not come. */
-#define REBOOT_MSEC (90 * 1000)
+#define REBOOT_USEC (90 * USEC_PER_SEC)
 
 /* What berth-run writes last of all before that, behind the time. */
 #define REBOOT_NOTE ": restarts ---\n"
@@ -34,7 +34,7 @@ typedef struct Show {
         Lines *lines;
         int fd;                 /* of the current file */
         int watch_fd;           /* inotify; -EBADF: cannot be watched */
-        int64_t gives_up_at;    /* ms since boot, when it was to have rebooted; 0: it runs */
+        uint64_t gives_up_at;   /* as clock_now_usec() has it, when it was to have rebooted; 0: it runs */
 } Show;
 
 static void show_done(Show *s) {
@@ -215,23 +215,16 @@ static bool has_ended_to_reboot(const Show *s) {
                memcmp(text, REBOOT_NOTE, sizeof(text)) == 0;
 }
 
-static int64_t now_msec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Returns false if nothing is to be waited for, or not any more. */
 static bool wait_for_reboot(Show *s) {
-        int64_t now = now_msec();
+        uint64_t now = clock_now_usec();
 
         if (!has_ended_to_reboot(s))
                 return false;
         if (s->gives_up_at == 0)
-                s->gives_up_at = now + REBOOT_MSEC;
+                s->gives_up_at = now + REBOOT_USEC;
 
-        return now < s->gives_up_at && wait_for_more(s, (int) (s->gives_up_at - now));
+        return now < s->gives_up_at && wait_for_more(s, (int) ((s->gives_up_at - now) / USEC_PER_MSEC) + 1);
 }
 
 static int follow(Show *s) {

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "client/agent.h"
 #include "client/exec-call.h"
@@ -13,6 +12,7 @@
 #include "client/session.h"
 #include "client/stdio.h"
 #include "client/terminal.h"
+#include "lib/base/clock.h"
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -226,14 +226,10 @@ static int pass_on(Run *run, int signo) {
 }
 
 static bool is_urgent(Run *run, int signo) {
-        struct timespec ts;
-        uint64_t now;
+        uint64_t now = clock_now_usec();
 
         if (signo != SIGINT && signo != SIGTERM && signo != SIGQUIT)
                 return false;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        now = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
 
         memmove(run->urged_usec, run->urged_usec + 1, sizeof(run->urged_usec) - sizeof(now));
         run->urged_usec[URGES_MAX - 1] = now;

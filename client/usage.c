@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <stdio.h>
-#include <time.h>
 
 #include "client/usage.h"
 #include "client/value.h"
+#include "lib/base/clock.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
@@ -20,13 +20,6 @@ static const char *const traffic_keys[] = {
 
 /* The same of a pressure. */
 static const char *const pressure_keys[] = { "Avg10", "Avg60", "Avg300", "TotalUSec" };
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 void usages_done(Usages *u) {
         for (size_t i = 0; i < u->n; i++) {
@@ -48,7 +41,7 @@ static int on_stats(
         Usage *u = userdata;
 
         if (!e) {
-                u->at = now_usec();
+                u->at = clock_now_usec();
                 u->error = MIN(value_read(reply, &u->stats), 0);
                 return 0;
         }

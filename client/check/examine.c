@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "client/check/examine.h"
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
@@ -17,13 +17,6 @@
 /* A process that waits in the kernel for a dead file system of the guest does not end for
  * SIGKILL either; then it is left to whoever inherits it. */
 #define END_LIMIT_USEC (500 * USEC_PER_MSEC)
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 static _Noreturn void look(const Subject *s, const Item *item, int fd) {
         Answer a = { .verdict = VERDICT_UNKNOWN };
@@ -73,7 +66,7 @@ static int receive(int fd, uint64_t deadline, Answer *ret) {
         int r;
 
         do {
-                uint64_t now = now_usec();
+                uint64_t now = clock_now_usec();
 
                 r = poll(&p, 1, now < deadline ? (int) ((deadline - now) / USEC_PER_MSEC) + 1 : 0);
         } while (r < 0 && errno == EINTR);
@@ -90,7 +83,7 @@ static int receive(int fd, uint64_t deadline, Answer *ret) {
 
 static void end_looker(Looker *l, uint64_t deadline) {
         struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
-        uint64_t now = now_usec();
+        uint64_t now = clock_now_usec();
 
         if (l->pidfd < 0)
                 return;
@@ -119,7 +112,7 @@ static void collect(const Subject *s, const Looker *l, uint64_t deadline, Answer
 }
 
 void examine(const Subject *s, const Item *const *chapters, uint64_t limit_usec, Examination *ret) {
-        uint64_t deadline = now_usec() + limit_usec;
+        uint64_t deadline = clock_now_usec() + limit_usec;
         Looker lookers[ITEMS_MAX];
 
         *ret = (Examination) {};
@@ -134,7 +127,7 @@ void examine(const Subject *s, const Item *const *chapters, uint64_t limit_usec,
         for (size_t i = 0; i < ret->n; i++)
                 collect(s, &lookers[i], deadline, &ret->answers[i]);
 
-        deadline = now_usec() + END_LIMIT_USEC;
+        deadline = clock_now_usec() + END_LIMIT_USEC;
         for (size_t i = 0; i < ret->n; i++)
                 end_looker(&lookers[i], deadline);
 }
