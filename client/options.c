@@ -167,18 +167,11 @@ static int set_requires(Options *o, const char *argument) {
         return add_names(argument, &o->requires);
 }
 
-static bool is_variable(const char *name, size_t n) {
-        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-        static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-
-        return n > 0 && strchr(letters, name[0]) && strspn(name, more) >= n;
-}
-
 static int set_setenv(Options *o, const char *argument) {
         size_t n = strcspn(argument, "=");
         const char *value;
 
-        if (!is_variable(argument, n)) {
+        if (!environment_name_is_valid(argument, n)) {
                 (void) log_error(0, _("Cannot assign environment variable %s."), argument);
                 return -EINVAL;
         }

@@ -216,19 +216,27 @@ bool path_is_normalized(const char *path) {
         return !endswith(path, "/.") && !endswith(path, "/..");
 }
 
+bool environment_name_is_valid(const char *s, size_t size) {
+        assert(s);
+
+        for (size_t i = 0; i < size; i++)
+                if (!is_name_character(s[i], i == 0))
+                        return false;
+
+        return size > 0;
+}
+
 bool environment_assignment_is_valid(const char *s) {
         const unsigned char *p;
         size_t n;
 
         assert(s);
 
-        for (p = (const unsigned char *) s; *p != '='; p++)
-                if (!is_name_character((char) *p, (const char *) p == s))
-                        return false;
-        if ((const char *) p == s)
+        n = strcspn(s, "=");
+        if (!s[n] || !environment_name_is_valid(s, n))
                 return false;
 
-        for (p++; *p; p += n) {
+        for (p = (const unsigned char *) s + n + 1; *p; p += n) {
                 n = *p == '\n' || *p == '\t' ? 1 : printable_length(p);
                 if (n == 0)
                         return false;

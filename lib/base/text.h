@@ -102,6 +102,15 @@ char *text_strip_control(char *s);
 bool path_is_normalized(const char *path);
 
 /**
+ * environment_name_is_valid() - check the name of a variable
+ * @s:                  text that begins with it
+ * @size:               how long it is
+ *
+ * Return: whether it is one that shells have.
+ */
+bool environment_name_is_valid(const char *s, size_t size);
+
+/**
  * environment_assignment_is_valid() - check for NAME=VALUE of an environment
  * @s:                  string to check
  *

@@ -24,21 +24,10 @@ int set_user(Spec *spec, const char *value) {
         return value ? spec_read_string(&spec->user, value) : -ENOSYS;
 }
 
-static bool variable_name_is_valid(const char *s, size_t size) {
-        for (size_t i = 0; i < size; i++) {
-                bool alpha = (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= 'a' && s[i] <= 'z') || s[i] == '_';
-
-                if (!alpha && (i == 0 || s[i] < '0' || s[i] > '9'))
-                        return false;
-        }
-
-        return size > 0;
-}
-
 int set_environment(Spec *spec, const char *value) {
         const char *ours;
 
-        if (!variable_name_is_valid(value, strcspn(value, "=")))
+        if (!environment_name_is_valid(value, strcspn(value, "=")))
                 return -EINVAL;
         if (strchr(value, '='))
                 return strv_push(&spec->environment, value);
