@@ -178,18 +178,11 @@ static void on_os_release(void *userdata, int result, _unused_ const char *text,
 static void look(Survey *s, Machine *m) {
         Sight *sight = machine_sight(m);
         bool os = sight->os_is_wanted;
-        int r;
 
         sight->is_wanted = sight->os_is_wanted = false;
         s->leader = machine_info(m)->leader;
-        if (!os) {
+        if (!os || machine_read_os_release(m, s->workers, on_os_release, s, &s->ticket) < 0)
                 look_at_addresses(s, m);
-                return;
-        }
-
-        r = machine_read_os_release(m, s->workers, on_os_release, s, &s->ticket);
-        if (r < 0)
-                end_look(s);
 }
 
 static int on_next(_unused_ sd_event_source *source, void *userdata) {

@@ -160,6 +160,15 @@ static int open_journal(Job *job) {
         return job_answer_fd(job, open("/", O_PATH | O_CLOEXEC));
 }
 
+/* Of a machine whose files hang, and which has no address. */
+static int time_out(Job *job) {
+        return job_fail(job, -ETIMEDOUT, "os-release cannot be read in time");
+}
+
+static int find_nothing(_unused_ Job *job) {
+        return 0;
+}
+
 /* As job_exec(): "started" with us as the program, which then does what its name says. */
 static int execute(Job *job) {
         struct {
@@ -212,6 +221,8 @@ static const JobRow table[] = {
         { "copy-from", copy_at_once, 0, 0 },
         { "copy-to", hang, 0, 0 },
         { "journal", open_journal, 1, 2 },
+        { "os-release", time_out, 0, 1 },
+        { "addresses", find_nothing, 0, 0 },
 };
 
 int main(void) {
