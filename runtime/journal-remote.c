@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
@@ -47,17 +47,10 @@ static const char *find_program(void) {
         return NULL;
 }
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 /* Returns how many of them have something to tell, 0 at the deadline. */
 static int wait_until(struct pollfd *fds, size_t n, uint64_t deadline) {
         for (;;) {
-                uint64_t now = now_usec();
+                uint64_t now = clock_now_usec();
                 int r;
 
                 if (now >= deadline)
@@ -81,7 +74,7 @@ void journal_remote_stop(JournalRemote *remote) {
 
         if (remote->pidfd >= 0) {
                 (void) process_signal(remote->pidfd, SIGTERM);
-                if (wait_until(&p, 1, now_usec() + STOP_USEC) <= 0)
+                if (wait_until(&p, 1, clock_now_usec() + STOP_USEC) <= 0)
                         (void) process_signal(remote->pidfd, SIGKILL);
                 reap(remote->pidfd);
         }
@@ -241,7 +234,7 @@ static int wait_ready(int notify_fd, int pidfd, pid_t pid) {
                 { .fd = notify_fd, .events = POLLIN },
                 { .fd = pidfd, .events = POLLIN },
         };
-        uint64_t deadline = now_usec() + START_USEC;
+        uint64_t deadline = clock_now_usec() + START_USEC;
         int r;
 
         for (;;) {

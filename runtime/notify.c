@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "lib/base/text.h"
+#include "lib/kernel/note.h"
 #include "runtime/notify.h"
-
-/* The most that the kernel lets one message carry (SCM_MAX_FD). */
-#define FDS_MAX 253
-
-typedef union Control {
-        struct cmsghdr header;
-        uint8_t buffer[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * FDS_MAX)];
-} Control;
 
 static void parse_line(const char *line, Notification *n) {
         const char *value;
@@ -28,7 +20,7 @@ static void parse_line(const char *line, Notification *n) {
 }
 
 void notification_parse(const char *text, size_t size, Notification *ret) {
-        char copy[NOTIFY_SIZE_MAX + 1];
+        char copy[NOTE_SIZE_MAX];
         char *rest;
 
         assert(text || size == 0);
@@ -37,7 +29,7 @@ void notification_parse(const char *text, size_t size, Notification *ret) {
         *ret = (Notification) {};
 
         /* A NUL ends it: what is behind one no C program has meant. */
-        size = MIN(size, (size_t) NOTIFY_SIZE_MAX);
+        size = MIN(size, sizeof(copy) - 1);
         memcpy(copy, text, size);
         copy[size] = '\0';
 
@@ -47,57 +39,19 @@ void notification_parse(const char *text, size_t size, Notification *ret) {
         (void) text_strip_control(ret->status);
 }
 
-static void close_fds(const struct cmsghdr *c) {
-        const uint8_t *data = CMSG_DATA(c);
-        int fd;
-
-        for (size_t n = 0; CMSG_LEN(sizeof(int) * (n + 1)) <= c->cmsg_len; n++) {
-                memcpy(&fd, data + sizeof(int) * n, sizeof(fd));
-                (void) close(fd);
-        }
-}
-
-/* Who has sent it; whatever else came along is dropped. */
-static pid_t read_control(struct msghdr *header) {
-        struct ucred credentials = {};
-
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-                if (c->cmsg_level != SOL_SOCKET)
-                        continue;
-
-                if (c->cmsg_type == SCM_RIGHTS)
-                        close_fds(c);
-                else if (c->cmsg_type == SCM_CREDENTIALS && c->cmsg_len == CMSG_LEN(sizeof(credentials)))
-                        memcpy(&credentials, CMSG_DATA(c), sizeof(credentials));
-        }
-
-        return credentials.pid;
-}
-
 int notification_receive(int fd, pid_t sender, Notification *ret) {
-        char text[NOTIFY_SIZE_MAX];
-        struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) };
-        Control control;
-        struct msghdr header = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control),
-        };
+        char text[NOTE_SIZE_MAX];
         pid_t pid;
-        ssize_t n;
+        int r;
 
-        assert(fd >= 0);
         assert(ret);
 
-        n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (n < 0)
-                return -errno;
-
-        pid = read_control(&header);
-        if (pid != sender || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+        r = note_receive(fd, text, &pid);
+        if (r < 0)
+                return r == -EMSGSIZE ? 0 : r;
+        if (pid != sender)
                 return 0;
 
-        notification_parse(text, (size_t) n, ret);
+        notification_parse(text, strlen(text), ret);
         return 1;
 }

@@ -11,7 +11,6 @@
 
 #include "lib/base/base.h"
 
-#define NOTIFY_SIZE_MAX 4096
 #define NOTIFY_STATUS_MAX 256
 
 typedef struct Notification {

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <time.h>
-
 #include "daemon/core/sight.h"
+#include "lib/base/clock.h"
 #include "lib/base/envfile.h"
 
 /* A guest's os-release may say anything, and we keep it of thousands. */
 #define TEXT_MAX 128
 
 #define ADDRESSES_KEPT_MAX 16
-
-static uint64_t now(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 static void forget_os(Sight *s) {
         free(s->os_id);
@@ -56,7 +48,7 @@ void sight_note_os(Sight *s, char *const *pairs) {
 
         forget_os(s);
         if (copy(pairs, "ID", &s->os_id) && copy(pairs, "VERSION_ID", &s->os_version))
-                s->os_at = now();
+                s->os_at = clock_now_usec();
         else
                 forget_os(s);
 }
@@ -79,7 +71,7 @@ void sight_note_addresses(Sight *s, const NetlinkAddress *addresses, size_t n, b
                 memcpy(s->addresses, addresses, n * sizeof(*addresses));
         }
         s->n_addresses = n;
-        s->addresses_at = now();
+        s->addresses_at = clock_now_usec();
         s->addresses_stay = stay;
 }
 
@@ -91,7 +83,7 @@ void sight_note_change(Sight *s) {
 }
 
 bool sight_is_old(const Sight *s) {
-        return s->os_at == 0 || now() - s->os_at >= SIGHT_OLD_USEC;
+        return s->os_at == 0 || clock_now_usec() - s->os_at >= SIGHT_OLD_USEC;
 }
 
 bool sight_knows_os(const Sight *s) {
@@ -99,5 +91,5 @@ bool sight_knows_os(const Sight *s) {
 }
 
 bool sight_knows_addresses(const Sight *s) {
-        return s->addresses_at > 0 && (s->addresses_stay || now() - s->addresses_at < SIGHT_USEC);
+        return s->addresses_at > 0 && (s->addresses_stay || clock_now_usec() - s->addresses_at < SIGHT_USEC);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <time.h>
-
 #include "daemon/core/look.h"
 #include "daemon/core/survey.h"
+#include "lib/base/clock.h"
 #include "lib/base/envfile.h"
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
@@ -41,13 +40,6 @@ struct Survey {
         unsigned n_changes;
 };
 
-static uint64_t now(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static bool is_under_way(const Survey *s) {
         return s->names;
 }
@@ -55,7 +47,7 @@ static bool is_under_way(const Survey *s) {
 /* Who comes while a round is under way is in the next one. Of a thousand that come at a time, not each sets
  * the timer anew. */
 static void plan_round(Survey *s) {
-        uint64_t t = now(), due;
+        uint64_t t = clock_now_usec(), due;
 
         if (s->wanted_since == 0) {
                 s->wanted_since = t;

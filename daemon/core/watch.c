@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <sys/inotify.h>
-#include <time.h>
 
 #include "daemon/core/watch.h"
+#include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup-stats.h"
@@ -40,13 +40,6 @@ static const char *const file_table[_WATCH_FILE_MAX] = {
         [WATCH_MEMORY] = "memory.events",
         [WATCH_STATE] = "cgroup.events",
 };
-
-static uint64_t now(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
 
 /* The first in the list that is not before @wd. */
 static size_t find(const Watches *w, int wd) {
@@ -145,7 +138,7 @@ static void look_at_memory(Watches *w, Machine *m, bool tells) {
         if (!tells)
                 return;
 
-        watch->oom_at = now();
+        watch->oom_at = clock_now_usec();
         w->listener.out_of_memory(w->listener.userdata, m, killed, total);
 }
 
@@ -268,7 +261,7 @@ void watches_look(Watches *w, Machine *m) {
 }
 
 bool watch_was_out_of_memory(const MachineWatch *watch) {
-        return watch->oom_at > 0 && now() - watch->oom_at < RECENT_USEC;
+        return watch->oom_at > 0 && clock_now_usec() - watch->oom_at < RECENT_USEC;
 }
 
 static void mark(Machine *m, Machine **list) {

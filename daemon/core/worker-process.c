@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "daemon/core/worker-private.h"
+#include "lib/base/clock.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/socket.h"
 #include "lib/kernel/spawn.h"
@@ -19,13 +19,6 @@
 
 /* What the daemon's own end waits for a worker that it has killed. */
 #define REAP_MSEC 100
-
-static uint64_t now_usec(void) {
-        struct timespec t = {};
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / NSEC_PER_USEC;
-}
 
 static void unlink_process(WorkerProcess *p) {
         if (p->previous)
@@ -101,7 +94,7 @@ void worker_process_end(WorkerProcess *p) {
 }
 
 static int on_sweep(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        uint64_t now = now_usec(), next = UINT64_MAX;
+        uint64_t now = clock_now_usec(), next = UINT64_MAX;
         Workers *w = userdata;
 
         for (WorkerProcess *p = w->processes; p; p = p->next) {
@@ -137,7 +130,7 @@ static void process_rest(WorkerProcess *p) {
         }
 
         process_set_state(p, PROCESS_IDLE);
-        p->idle_since = now_usec();
+        p->idle_since = clock_now_usec();
         unlink_process(p);
         link_process(p);
 }

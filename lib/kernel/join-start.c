@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/idmap.h"
@@ -221,17 +221,10 @@ static pid_t start_joiner(const JoinPlan *plan) {
         return pid < 0 ? -errno : pid;
 }
 
-static uint64_t now_usec(void) {
-        struct timespec t = {};
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / NSEC_PER_USEC;
-}
-
 /* Until nobody has the other end: the program runs, or nothing of ours does. */
 static int wait_for_end(int fd, uint64_t limit_usec) {
         struct pollfd poller = { .fd = fd, .events = POLLIN };
-        uint64_t now = now_usec(), end = limit_usec == 0 ? 0 : now + limit_usec;
+        uint64_t now = clock_now_usec(), end = limit_usec == 0 ? 0 : now + limit_usec;
         int r;
 
         do {
@@ -241,7 +234,7 @@ static int wait_for_end(int fd, uint64_t limit_usec) {
                 r = poll(&poller, 1, end == 0 ? -1 : (int) ((end - now) / USEC_PER_MSEC + 1));
                 if (r < 0 && errno != EINTR)
                         return -errno;
-                now = now_usec();
+                now = clock_now_usec();
         } while (r <= 0);
 
         return 0;

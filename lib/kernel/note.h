@@ -22,8 +22,8 @@
  * parent can be sure of that: /proc/PID/stat knows nothing of reboot(2). */
 #define NOTE_EXITED "exited="
 
-/* The longest one, with a NUL. */
-#define NOTE_SIZE_MAX 4096
+/* The longest one that systemd takes from its services, and a NUL. */
+#define NOTE_SIZE_MAX (4096 + 1)
 
 /**
  * note_listen() - make a socket for notes

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/kernel/pty.h"
 #include "lib/kernel/relay.h"
 #include "lib/kernel/stream.h"
@@ -35,13 +35,6 @@ struct Relay {
         void *userdata;
 };
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static int watch(Relay *relay, Side side, uint32_t interest) {
         return stream_watch(&relay->streams[side], relay->epoll_fd, side, interest);
 }
@@ -69,7 +62,7 @@ static int watch_all(Relay *relay) {
 /* Keys are passed on all the same: who types the first of them may want just that. */
 static bool search_detach_keys(Relay *relay, const char *keys, size_t n) {
         size_t length = strlen(relay->detach_keys);
-        uint64_t now = now_usec();
+        uint64_t now = clock_now_usec();
 
         if (length == 0)
                 return false;

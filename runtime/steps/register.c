@@ -6,8 +6,8 @@
 
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/bus/connect.h"
 #include "lib/bus/property.h"
@@ -193,19 +193,12 @@ static int watch_removals(sd_bus *bus, bool *removed) {
                                   NULL, NULL, NULL);
 }
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 /* Returns 1 when something was removed, 0 at the deadline. */
 static int wait_removal(sd_bus *bus, bool *removed, uint64_t deadline) {
         int r;
 
         for (*removed = false; !*removed;) {
-                uint64_t now = now_usec();
+                uint64_t now = clock_now_usec();
 
                 if (now >= deadline)
                         return 0;
@@ -246,7 +239,7 @@ static int apply(void *subject) {
                 return r;
 
         /* Once more at first: it may have gone before we watched. */
-        deadline = now_usec() + REMOVAL_USEC;
+        deadline = clock_now_usec() + REMOVAL_USEC;
         do {
                 error = call(run, bus);
                 if (!is_predecessor(run, error))

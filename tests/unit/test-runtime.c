@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/file.h"
+#include "lib/kernel/note.h"
 #include "runtime/notify.h"
 #include "runtime/program.h"
 #include "runtime/run.h"
@@ -77,7 +78,7 @@ TEST(only_one_sender_is_heard) {
 }
 
 TEST(what_is_too_long_is_not_heard_at_all) {
-        static char text[NOTIFY_SIZE_MAX + 1] = "READY=1\n";
+        static char text[NOTE_SIZE_MAX] = "READY=1\n";
         Notification n;
         int one = 1, fds[2];
 
