@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
@@ -10,23 +11,26 @@
 #include "runtime/cleanup.h"
 #include "runtime/place.h"
 
-/* PREFIX.MACHINE.PID[.RANDOM], of a process that has gone. */
-static bool is_left(const char *name, const char *prefix, const char *machine) {
-        const char *rest = startswith(name, prefix);
+/* TREE.MACHINE.PID or TEMPORARY.MACHINE.PID.RANDOM, of a process that has gone. With more of it, or less, the
+ * number is part of the name of another machine. */
+static bool is_left(const char *name, const char *machine) {
+        const char *rest = startswith(name, CLEANUP_TEMPORARY "."), *tail;
+        bool temporary = rest;
         char number[sizeof("2147483647")];
-        size_t n;
         pid_t pid;
 
-        rest = rest && *rest == '.' ? startswith(rest + 1, machine) : NULL;
+        rest = rest ?: startswith(name, CLEANUP_TREE ".");
+        rest = rest ? startswith(rest, machine) : NULL;
         if (!rest || *rest++ != '.')
                 return false;
 
-        n = strcspn(rest, ".");
-        if (n >= sizeof(number))
+        tail = rest + strcspn(rest, ".");
+        if (temporary ? *tail == '\0' || strchr(tail + 1, '.') : *tail != '\0')
+                return false;
+        if ((size_t) (tail - rest) >= sizeof(number))
                 return false;
 
-        memcpy(number, rest, n);
-        number[n] = '\0';
+        (void) snprintf(number, sizeof(number), "%.*s", (int) (tail - rest), rest);
         return parse_pid(number, &pid) >= 0 && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
@@ -42,8 +46,7 @@ static int clean_directory(const char *path, const char *machine) {
                 _cleanup_free_ char *left = NULL;
                 int k;
 
-                if (!is_left(e->d_name, CLEANUP_TREE, machine) &&
-                    !is_left(e->d_name, CLEANUP_TEMPORARY, machine))
+                if (!is_left(e->d_name, machine))
                         continue;
 
                 k = text_printf(&left, "%s/%s", path, e->d_name);

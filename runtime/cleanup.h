@@ -10,7 +10,7 @@
 
 #include "lib/spec/spec.h"
 
-/* Names of those directories, of which the last part is random or missing. */
+/* Names of those directories; of temporary ones something random follows, after a dot. */
 #define CLEANUP_NAME(prefix) prefix ".%s.%i"
 #define CLEANUP_TREE ".#machine"
 #define CLEANUP_TEMPORARY ".#berth"

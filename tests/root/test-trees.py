@@ -36,14 +36,18 @@ class Left(base.Guest):
         options = [f"--directory={place}/tree", "-x"]
         self.kill(self.start("wait", options=options))
         os.makedirs(os.path.join(place, f".#machine.{base.NAME}.{os.getpid()}", "upper"))
-        os.mkdir(os.path.join(place, ".#machine.other.999999999"))
-        self.assertEqual(len(os.listdir(place)), 4)
+        # Of others, and of machines whose name goes on with a number that is no process.
+        others = [".#machine.other.999999999", f".#machine.{base.NAME}.999999999.{os.getpid()}",
+                  f".#berth.{base.NAME}.999999999.{os.getpid()}.abcdef", f".#berth.{base.NAME}.999999999"]
+        for name in others:
+            os.mkdir(os.path.join(place, name))
+        self.assertEqual(len(os.listdir(place)), 3 + len(others))
         ran = subprocess.run([base.RUN, "--cleanup", options[0], f"-M{base.NAME}"], capture_output=True,
                              text=True, timeout=base.TIMEOUT, check=True)
         # The changes, and the place in /run/systemd/nspawn.
         self.assertIn(f"that were left of '{base.NAME}': 2", ran.stderr)
-        self.assertEqual(sorted(os.listdir(place)), sorted([
-            ".#machine.other.999999999", f".#machine.{base.NAME}.{os.getpid()}", "tree"]))
+        self.assertEqual(sorted(os.listdir(place)),
+                         sorted([*others, f".#machine.{base.NAME}.{os.getpid()}", "tree"]))
         self.probe("who")  # the control group is left to whoever starts next
 
 
