@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
@@ -34,6 +36,13 @@ static bool is_left(const char *name, const char *machine) {
         return parse_pid(number, &pid) >= 0 && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
+/* In some of these places anybody may give things such a name. */
+static bool is_ours(int fd, const char *name) {
+        struct stat st;
+
+        return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_uid == 0;
+}
+
 static int clean_directory(const char *path, const char *machine) {
         int n = 0, r = 0;
         DIR *d;
@@ -46,7 +55,7 @@ static int clean_directory(const char *path, const char *machine) {
                 _cleanup_free_ char *left = NULL;
                 int k;
 
-                if (!is_left(e->d_name, machine))
+                if (!is_left(e->d_name, machine) || !is_ours(dirfd(d), e->d_name))
                         continue;
 
                 k = text_printf(&left, "%s/%s", path, e->d_name);

@@ -29,15 +29,20 @@ static bool is_of_image(const SpecMount *m) {
         return *m->source == '+';
 }
 
-/* Writable for the machine's root, whoever that is. */
+/* Writable for the machine's root, whoever that is; and in one of ours, so that no user of the host finds
+ * what that root makes of it. */
 static int make_directory(Run *run) {
-        _cleanup_close_ int fd = -EBADF;
+        _cleanup_close_ int temporary_fd = -EBADF, fd = -EBADF;
         uid_t owner = run_has_users(run) ? run->range->base : 0;
 
-        fd = source_make_temporary(run, CLEANUP_TEMPORARY_PLACE);
-        if (fd < 0)
-                return fd;
-        if (fchmod(fd, 0755) < 0 || fchown(fd, owner, owner) < 0)
+        temporary_fd = source_make_temporary(run, CLEANUP_TEMPORARY_PLACE);
+        if (temporary_fd < 0)
+                return temporary_fd;
+        if (mkdirat(temporary_fd, "empty", 0755) < 0)
+                return -errno;
+
+        fd = openat(temporary_fd, "empty", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fchmod(fd, 0755) < 0 || fchown(fd, owner, owner) < 0)
                 return -errno;
 
         return TAKE_FD(fd);

@@ -50,6 +50,17 @@ class Left(base.Guest):
                          sorted([*others, f".#machine.{base.NAME}.{os.getpid()}", "tree"]))
         self.probe("who")  # the control group is left to whoever starts next
 
+    def test_what_others_give_such_a_name_stays(self):
+        theirs, ours = (os.path.join(base.TEMPORARY, f".#berth.{base.NAME}.999999999.{end}")
+                        for end in ("theirs", "ours00"))
+        for path in (theirs, ours):
+            os.mkdir(path)
+            self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+        os.chown(theirs, 1000, 1000)
+        subprocess.run([base.RUN, "--cleanup", f"-M{base.NAME}"], capture_output=True, timeout=base.TIMEOUT,
+                       check=True)
+        self.assertEqual([os.path.exists(p) for p in (theirs, ours)], [True, False])
+
 
 class Trees(base.Guest):
     """Trees that do not stay as the guest leaves them, and parts of them."""
@@ -165,6 +176,20 @@ class Trees(base.Guest):
         self.assertIn("/empty 040755", seen)
         self.assertIn("step sources (+/srv/out): No such file",
                       self.refused(["--bind=+/srv/out:/mnt"], "/probe", "who"))
+
+    def test_a_bind_of_nothing_is_not_to_be_found_on_the_host(self):
+        for users in ("no", "pick"):
+            guest = self.start("create", "/empty/new", ",", "wait",
+                               options=["--bind=:/empty", f"--private-users={users}",
+                                        "--kill-signal=SIGTERM"])
+            self.addCleanup(guest.kill)
+            self.assertEqual([guest.stdout.readline() for _ in range(2)],
+                             ["/empty/new: created\n", "waiting\n"])
+            place, = (n for n in self.ours() if n not in self.left)
+            st = os.stat(os.path.join(base.TEMPORARY, place))
+            self.assertEqual((st.st_uid, st.st_mode & 0o7777), (0, 0o700))
+            guest.send_signal(signal.SIGTERM)
+            guest.wait(base.TIMEOUT)
 
     def test_a_volatile_tree_in_memory(self):
         before = self.tree()
