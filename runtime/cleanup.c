@@ -9,9 +9,9 @@
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
-#include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/place.h"
+#include "runtime/source.h"
 
 /* TREE.MACHINE.PID or TEMPORARY.MACHINE.PID.RANDOM, of a process that has gone. With more of it, or less, the
  * number is part of the name of another machine. */
@@ -91,12 +91,7 @@ int cleanup_run(const Spec *spec) {
 
         assert(spec);
 
-        if (spec->directory)
-                r = text_printf(&tree, "%s", spec->directory);
-        else if (image_find(spec->machine, &tree) < 0)
-                r = text_printf(&tree, IMAGE_DIRECTORY "/%s", spec->machine);
-        else
-                r = 0;
+        r = source_find_tree(spec, &tree);
         if (r >= 0)
                 r = text_printf(&place, "%.*s/", (int) (strrchr(tree, '/') - tree), tree);
         if (r < 0)

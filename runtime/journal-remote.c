@@ -15,6 +15,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/mount.h"
+#include "lib/kernel/note.h"
 #include "lib/kernel/privileges.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/spawn.h"
@@ -214,21 +215,6 @@ static int prepare(void) {
         return r < 0 ? r : privileges_forbid_new();
 }
 
-static int open_notify(const struct sockaddr_un *address) {
-        _cleanup_close_ int fd = -EBADF;
-        int one = 1;
-
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
-                return -errno;
-
-        (void) unlink(address->sun_path);
-        if (bind(fd, (const struct sockaddr *) address, sizeof(*address)) < 0)
-                return -errno;
-
-        return TAKE_FD(fd);
-}
-
 static int wait_ready(int notify_fd, int pidfd, pid_t pid) {
         struct pollfd fds[] = {
                 { .fd = notify_fd, .events = POLLIN },
@@ -327,7 +313,7 @@ int journal_remote_start(
 
         r = find_notify(request->listen_fd, &notify);
         if (r >= 0)
-                r = notify_fd = open_notify(&notify);
+                r = notify_fd = note_listen(notify.sun_path);
         if (r < 0)
                 return r;
 

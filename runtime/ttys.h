@@ -7,8 +7,8 @@
  * The supervisor's side of those that --ttys= asks for, on which the guest's init runs
  * logins. Each is a socket of the host, TTYS_DIRECTORY/MACHINE.NUMBER, that only root
  * reaches: who connects is at that terminal until somebody else does, and who leaves
- * types the end of it, which ends a shell. What is written
- * while nobody is there is lost, and nobody inside waits because of that.
+ * types the end of it, which ends a shell. What is written while nobody is there is lost,
+ * and nobody inside waits because of that.
  */
 
 #include <systemd/sd-event.h>

@@ -19,24 +19,10 @@
 #include "lib/copy/copy.h"
 #include "lib/kernel/clone.h"
 #include "lib/kernel/process.h"
-#include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/run.h"
+#include "runtime/source.h"
 #include "runtime/steps/steps.h"
-
-/* Where the tree is to be. */
-static int find_path(const Run *run, char **ret) {
-        int r;
-
-        if (run->spec->directory)
-                return text_printf(ret, "%s", run->spec->directory);
-
-        r = image_find(run->spec->machine, ret);
-        if (r >= 0 || r == -ENOMEM)
-                return r;
-
-        return text_printf(ret, IMAGE_DIRECTORY "/%s", run->spec->machine);
-}
 
 /* What is empty counts for nothing; what cannot be looked at is found out about later. */
 static bool is_there(const char *path) {
@@ -74,10 +60,7 @@ static int copy(const char *from, int to_fd) {
 /* In a process of its own, as whoever waits for it may want to give it up. Its status
  * is an errno: errors of our own are not raised there. */
 static _Noreturn void copier_main(const char *from, int to_fd) {
-        int r = -errno;
-
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) >= 0)
-                r = copy(from, to_fd);
+        int r = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? -errno : copy(from, to_fd);
 
         _exit(r < 0 ? -r : EXIT_SUCCESS);
 }
@@ -169,7 +152,7 @@ static int apply(void *subject) {
         _cleanup_free_ char *path = NULL;
         int r;
 
-        r = find_path(run, &path);
+        r = source_find_tree(run->spec, &path);
         if (r < 0 || is_there(path))
                 return r;
 
