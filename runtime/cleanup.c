@@ -9,12 +9,12 @@
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
+#include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/place.h"
-#include "runtime/source.h"
 
-/* TREE.MACHINE.PID or TEMPORARY.MACHINE.PID.RANDOM, of a process that has gone. With more of it, or less, the
- * number is part of the name of another machine. */
+/* TREE.MACHINE.PID or TEMPORARY.MACHINE.PID.RANDOM, of a process that has gone. With more of it, or less,
+ * the number is part of the name of another machine. */
 static bool is_left(const char *name, const char *machine) {
         const char *rest = startswith(name, CLEANUP_TEMPORARY "."), *tail;
         bool temporary = rest;
@@ -91,7 +91,8 @@ int cleanup_run(const Spec *spec) {
 
         assert(spec);
 
-        r = source_find_tree(spec, &tree);
+        r = spec->directory ? text_printf(&tree, "%s", spec->directory)
+                            : image_find_place(spec->machine, &tree);
         if (r >= 0)
                 r = text_printf(&place, "%.*s/", (int) (strrchr(tree, '/') - tree), tree);
         if (r < 0)

@@ -5,24 +5,8 @@
 
 #include "lib/base/beneath.h"
 #include "lib/base/text.h"
-#include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/source.h"
-
-int source_find_tree(const Spec *spec, char **ret) {
-        int r;
-
-        assert(spec);
-
-        if (spec->directory)
-                return text_printf(ret, "%s", spec->directory);
-
-        r = image_find(spec->machine, ret);
-        if (r >= 0 || r == -ENOMEM)
-                return r;
-
-        return text_printf(ret, IMAGE_DIRECTORY "/%s", spec->machine);
-}
 
 int source_open_of_image(const Run *run, const char *path, int flags) {
         _cleanup_close_ int image_fd = -EBADF;

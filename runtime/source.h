@@ -11,16 +11,6 @@
 #include "runtime/run.h"
 
 /**
- * source_find_tree() - find out where the tree is, or is to be
- * @spec:               the spec
- * @ret:                return location for its path
- *
- * Return: 0 on success, negative error code on failure.
- * Errors: -ENOMEM
- */
-int source_find_tree(const Spec *spec, char **ret);
-
-/**
  * source_open_of_image() - open something of the image
  * @run:                the run, after step root
  * @path:               path in the image

@@ -39,3 +39,15 @@ int image_find(const char *name, char **ret) {
 
         return -E_NO_SUCH_IMAGE;
 }
+
+int image_find_place(const char *name, char **ret) {
+        int r;
+
+        assert(ret);
+
+        r = image_find(name, ret);
+        if (r >= 0 || r == -ENOMEM)
+                return r;
+
+        return text_printf(ret, IMAGE_DIRECTORY "/%s", name);
+}

@@ -23,3 +23,13 @@
  *         -ENOMEM
  */
 int image_find(const char *name, char **ret);
+
+/**
+ * image_find_place() - find out where the directory of a machine is, or is to be
+ * @name:               name of the machine, which is valid
+ * @ret:                return location for its path
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int image_find_place(const char *name, char **ret);

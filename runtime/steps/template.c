@@ -19,9 +19,9 @@
 #include "lib/copy/copy.h"
 #include "lib/kernel/clone.h"
 #include "lib/kernel/process.h"
+#include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/run.h"
-#include "runtime/source.h"
 #include "runtime/steps/steps.h"
 
 /* What is empty counts for nothing; what cannot be looked at is found out about later. */
@@ -149,10 +149,12 @@ static int make_tree(Run *run, const char *path) {
 
 static int apply(void *subject) {
         Run *run = subject;
+        const Spec *spec = run->spec;
         _cleanup_free_ char *path = NULL;
         int r;
 
-        r = source_find_tree(run->spec, &path);
+        r = spec->directory ? text_printf(&path, "%s", spec->directory)
+                            : image_find_place(spec->machine, &path);
         if (r < 0 || is_there(path))
                 return r;
 
