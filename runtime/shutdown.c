@@ -28,9 +28,7 @@ static const char *const fifo_table[] = { "/run/initctl", "/dev/initctl" };
  * its own, we are not to be led. Without a reader it does not open. */
 static int open_fifo(int root_fd, const char *path, uid_t owner) {
         _cleanup_close_ int fd = -EBADF;
-        char proc[FD_PATH_MAX];
         struct stat st;
-        int fifo;
 
         fd = beneath_open(root_fd, path, O_PATH, 0);
         if (fd < 0)
@@ -40,8 +38,7 @@ static int open_fifo(int root_fd, const char *path, uid_t owner) {
         if (!S_ISFIFO(st.st_mode) || st.st_uid != owner)
                 return -ENXIO;
 
-        fifo = open(fd_path(fd, proc), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        return fifo < 0 ? -errno : fifo;
+        return fd_reopen(fd, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 /* Runlevel 0 is to halt, which Debian's scripts take for to power off. A guest that keeps us here

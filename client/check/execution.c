@@ -128,11 +128,7 @@ static void look_dev(const Subject *s, Answer *a) {
 /* Opened by no name again: what it is was looked at first, and stays it. Opening the end of
  * a pseudo terminal that nobody holds the other end of is an error. */
 static int open_terminal(int path_fd) {
-        char path[FD_PATH_MAX];
-        int fd;
-
-        fd = open(fd_path(path_fd, path), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return fd_reopen(path_fd, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
 #define PTS_MAJOR_FIRST 136

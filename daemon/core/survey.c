@@ -207,8 +207,10 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                 n += machine_sight(m)->is_wanted;
 
         s->names = calloc(n + 1, sizeof(char *));
-        if (!s->names)
+        if (!s->names) {
+                plan_round(s);
                 return 0;
+        }
 
         for (Machine *m = NULL; s->n_names < n && (m = manager_next(s->manager, m));)
                 if (machine_sight(m)->is_wanted) {

@@ -180,9 +180,7 @@ static int open_terminal(Job *job, const Wish *wish, Program *p) {
 /* The guest's own, as of the host's it could change owner and mode. */
 static int open_null(int root_fd) {
         _cleanup_close_ int path_fd = -EBADF;
-        char link[FD_PATH_MAX];
         struct stat st;
-        int fd;
 
         path_fd = beneath_open(root_fd, "dev/null", O_PATH, 0);
         if (path_fd < 0)
@@ -193,8 +191,7 @@ static int open_null(int root_fd) {
         if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(NULL_MAJOR, NULL_MINOR))
                 return -ENODEV;
 
-        fd = open(fd_path(path_fd, link), O_RDWR | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return fd_reopen(path_fd, O_RDWR | O_CLOEXEC);
 }
 
 static int take_stdio(Job *job, const Wish *wish, Program *p) {
@@ -381,8 +378,7 @@ int job_exec(Job *job) {
 static int open_same_terminal(Job *job, const TerminalIdentity *wanted) {
         _cleanup_close_ int path_fd = -EBADF;
         TerminalIdentity found;
-        char link[FD_PATH_MAX];
-        int fd, r;
+        int r;
 
         path_fd = beneath_open(job->fds[0], job_arg(job, 0), O_PATH, 0);
         if (path_fd < 0)
@@ -396,11 +392,7 @@ static int open_same_terminal(Job *job, const TerminalIdentity *wanted) {
 
         /* It is the user's, whom we do not play; and it is the one that we have made. */
         r = fsids_restore();
-        if (r < 0)
-                return r;
-
-        fd = open(fd_path(path_fd, link), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return r < 0 ? r : fd_reopen(path_fd, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
 int job_resize(Job *job) {

@@ -170,3 +170,11 @@ const char *fd_path(int fd, char buffer[static FD_PATH_MAX]) {
         (void) snprintf(buffer, FD_PATH_MAX, "/proc/self/fd/%i", fd);
         return buffer;
 }
+
+int fd_reopen(int fd, int flags) {
+        char path[FD_PATH_MAX];
+        int opened;
+
+        opened = open(fd_path(fd, path), flags);
+        return opened < 0 ? -errno : opened;
+}

@@ -92,3 +92,15 @@ int directory_make(const char *path, mode_t mode);
  * Return: @buffer, which holds a path below /proc/self/fd.
  */
 const char *fd_path(int fd, char buffer[static FD_PATH_MAX]);
+
+/**
+ * fd_reopen() - open the very thing that a descriptor refers to
+ * @fd:                 descriptor, also one that was opened with O_PATH
+ * @flags:              of open()
+ *
+ * What was found out about the one holds for the other, wherever its name leads by now.
+ *
+ * Return: a new descriptor, negative error code on failure.
+ * Errors: those of open()
+ */
+int fd_reopen(int fd, int flags);

@@ -19,7 +19,6 @@
 #define MACHINE1_MACHINE MACHINE1_NAME ".Machine"
 
 #define BERTH_MANAGER "org.berth.Manager1"
-#define BERTH_PROCESS "org.berth.Process1"
 #define BERTH_MACHINE "org.berth.Machine1"
 #define BERTH_PROCESS "org.berth.Process1"
 

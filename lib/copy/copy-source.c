@@ -8,14 +8,10 @@
 #include "lib/base/file.h"
 #include "lib/kernel/packet.h"
 
-/* The very thing that is open already, so what it is cannot have changed. */
 static int open_for_reading(int path_fd, mode_t mode) {
         int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (S_ISDIR(mode) ? O_DIRECTORY : 0);
-        char path[FD_PATH_MAX];
-        int fd;
 
-        fd = open(fd_path(path_fd, path), flags);
-        return fd < 0 ? -errno : fd;
+        return fd_reopen(path_fd, flags);
 }
 
 int copy_source_open(int directory_fd, const char *name, bool disowns, CopySource *ret) {

@@ -20,9 +20,7 @@
  * machine put there may do something already. */
 static int open_multiplexer(int root_fd, const char *name) {
         _cleanup_close_ int path_fd = -EBADF;
-        char link[FD_PATH_MAX];
         struct stat st;
-        int fd;
 
         path_fd = beneath_open(root_fd, name, O_PATH, 0);
         if (path_fd < 0)
@@ -33,8 +31,7 @@ static int open_multiplexer(int root_fd, const char *name) {
         if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(PTMX_MAJOR, PTMX_MINOR))
                 return -ENOTTY;
 
-        fd = open(fd_path(path_fd, link), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return fd_reopen(path_fd, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
 static int check_peer(int fd) {
