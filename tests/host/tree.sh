@@ -6,16 +6,18 @@
 
 tree_packages=(
     bats bsdutils busybox-static dbus iproute2 iputils-ping kmod libglib2.0-bin libnss-mymachines
-    libnss-systemd nftables polkitd procps python3 systemd systemd-container systemd-sysv udev util-linux
+    libnss-systemd nftables polkitd procps python3 systemd systemd-container
+    systemd-journal-remote systemd-sysv udev util-linux
     # the clients of machine1 that are no part of systemd: libvirt's LXC driver, and Python's two D-Buses
     gir1.2-glib-2.0 libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc python3-dbus python3-gi
     # what berth is linked with
     libcap2 libinih1 libjansson4 libmount1 libnftables1 libnl-3-200 libnl-route-3-200 libsmartcols1
 )
 # Older valgrinds know neither openat2() nor what can be done with pidfds.
-# Only this resolved asks machined for names.
-tree_packages_forky=(libc6-dbg libcmocka0 systemd-resolved valgrind)
+# Only this resolved asks machined for names, and only these guests' sshd is reached by unix-export.
+tree_packages_forky=(libc6-dbg libcmocka0 openssh-client systemd-resolved valgrind)
 guest_packages=(dbus iproute2 iputils-ping systemd systemd-sysv)
+guest_packages_forky=(openssh-server)
 # Guests with other inits, and one that runs containers itself, for container hosts of bookworm.
 sysvinit_packages=(inetutils-syslogd sysv-rc sysvinit-core)
 podman_packages=(crun dbus iproute2 podman systemd systemd-sysv)
@@ -69,11 +71,12 @@ tree_finish_host() {
     rm -f "$root"/etc/systemd/system/*.wants/{libvirt*,virtlog*,systemd-resolved*}
 }
 
+# An sshd that listens on the network is none of theirs; the one of unix-export is started by who connects.
 tree_finish_guest() {
     local root=$1
 
     rm -f "$root/etc/hostname"
-    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer; do
+    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer ssh.service; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
     done
 }
@@ -102,7 +105,10 @@ tree_add() {
 # Sets tree, guest and, for those hosts that have them, sysvinit, openrc and podman; builds them first
 # where the cache lacks them.
 tree_prepare() {
-    [ "$suite" != forky ] || tree_packages+=("${tree_packages_forky[@]}")
+    if [ "$suite" = forky ]; then
+        tree_packages+=("${tree_packages_forky[@]}")
+        guest_packages+=("${guest_packages_forky[@]}")
+    fi
     tree=$cache/$suite-host-$(tree_key "${tree_packages[@]}")
     guest=$cache/$suite-guest-$(tree_key "${guest_packages[@]}")
 

@@ -193,6 +193,22 @@ END
     chmod +x "$tree/sbin/init"
 }
 
+# unit_adds NAME OPTION…: berth@NAME.service starts it with these options, too, until unit_plain NAME.
+unit_adds() {
+    local unit=berth@$1.service
+    shift
+
+    mkdir -p "/run/systemd/system/$unit.d"
+    printf '[Service]\nExecStart=\n%s %s\n' "$(systemctl cat "$unit" | grep '^ExecStart=.*berth-run')" \
+        "$*" >"/run/systemd/system/$unit.d/options.conf"
+    systemctl daemon-reload
+}
+
+unit_plain() {
+    rm -rf "/run/systemd/system/berth@$1.service.d"
+    systemctl daemon-reload
+}
+
 # With the link to its journal, which machines that may come again keep.
 guest_remove() {
     find /var/log/journal -maxdepth 1 -type l -lname "$MACHINES/$1/*" -delete
