@@ -75,6 +75,12 @@ int guest_remove_file(const Run *run, const char *path) {
 
 #define OPTIONS_MAX 16
 
+/* Users that are lent to the machine make files only where these do not outlive them: in file systems
+ * that belong to their namespace. */
+static int users_of(const Run *run, const char *type) {
+        return streq(type, "tmpfs") ? run->range->users_fd : -EBADF;
+}
+
 int guest_mount_new(const Run *run, const char *type, const char *const *options, unsigned attributes) {
         const char *all[OPTIONS_MAX + 3] = {};
         size_t n = 0;
@@ -92,7 +98,7 @@ int guest_mount_new(const Run *run, const char *type, const char *const *options
                 all[n++] = run->spec->selinux_apifs_context;
         }
 
-        return mount_new(type, all, attributes);
+        return mount_new_of(users_of(run, type), type, all, attributes);
 }
 
 int guest_mount_at(

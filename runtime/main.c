@@ -105,7 +105,7 @@ static int run_until_off(const Spec *spec) {
 
 /* Then our program's file is its own, once it has got hold of it. */
 static bool guest_is_host_s_root(const Spec *spec) {
-        bool others = spec->private_users == USERS_PICK ||
+        bool others = spec->private_users == USERS_PICK || spec->private_users == USERS_MANAGED ||
                       (spec->private_users == USERS_CHOSEN && spec->users_base > 0);
 
         return !others || spec->users_optional;

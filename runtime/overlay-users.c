@@ -14,6 +14,7 @@
 #include "lib/kernel/clone.h"
 #include "lib/kernel/fsids.h"
 #include "lib/kernel/mount.h"
+#include "lib/kernel/userns.h"
 #include "runtime/overlay-users.h"
 #include "runtime/overlay.h"
 #include "runtime/owners.h"
@@ -57,7 +58,7 @@ static int open_again(int fd, const char *path) {
 }
 
 /* Shows a directory with those users of @like_fd's block as the machine's. */
-static int map_directory(const Run *run, int directory_fd, int like_fd, int place_fd) {
+static int map_directory(const Run *run, int directory_fd, int like_fd) {
         _cleanup_close_ int fd = -EBADF;
         uint32_t block;
         struct stat st;
@@ -74,13 +75,11 @@ static int map_directory(const Run *run, int directory_fd, int like_fd, int plac
         r = mount_set_propagation(fd, MS_PRIVATE);
         if (r >= 0 && block != run->range->base)
                 r = owners_map_range(run, fd, block);
-        if (r >= 0)
-                r = mount_attach(fd, place_fd);
 
         return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int map_lower(const Run *run, int lower_fd, int place_fd) {
+static int map_lower(const Run *run, int lower_fd) {
         _cleanup_close_ int fd = -EBADF;
         char path[PATH_MAX];
         int r;
@@ -90,7 +89,7 @@ static int map_lower(const Run *run, int lower_fd, int place_fd) {
                 return r;
 
         fd = open_again(lower_fd, path);
-        return fd < 0 ? fd : map_directory(run, fd, fd, place_fd);
+        return fd < 0 ? fd : map_directory(run, fd, fd);
 }
 
 /* Both of one mount, as the kernel wants it. */
@@ -98,7 +97,6 @@ static int map_upper(
                 const Run *run,
                 int upper_fd,
                 int work_fd,
-                int place_fd,
                 int *ret_upper,
                 int *ret_work) {
 
@@ -120,36 +118,69 @@ static int map_upper(
         if (parent_fd < 0)
                 return -errno;
 
-        fd = map_directory(run, parent_fd, upper_fd, place_fd);
+        fd = map_directory(run, parent_fd, upper_fd);
         if (fd < 0)
                 return fd;
 
         *ret_upper = openat(fd, upper_base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         *ret_work = openat(fd, work_base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return *ret_upper < 0 || *ret_work < 0 ? -errno : 0;
+        return *ret_upper < 0 || *ret_work < 0 ? -errno : TAKE_FD(fd);
+}
+
+/* Users that are lent write to no overlay but of their own user namespace, which is of who begins it and
+ * who ends that. There is no way back. */
+static int enter_users(const Run *run) {
+        int r;
+
+        if (run->range->users_fd < 0)
+                return 0;
+
+        r = userns_enter(run->range->users_fd);
+        if (r < 0)
+                return r;
+
+        return unshare(CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
+static int attach_layers(const int *layers, size_t n) {
+        _cleanup_close_ int place_fd = -EBADF;
+        int r = 0;
+
+        place_fd = open(PLACE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (place_fd < 0)
+                return -errno;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = mount_attach(layers[i], place_fd);
+
+        return r;
 }
 
 /* In a process of its own, whose descriptors go with it. */
 static int lay(const Run *run, const int *lower_fds, size_t n_lower, int upper_fd, int work_fd) {
-        int host_fd, place_fd, upper = -EBADF, work = -EBADF, *lower, r;
+        int host_fd, upper = -EBADF, work = -EBADF, *layers, r;
+        size_t n = 0;
 
         host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        place_fd = open(PLACE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        lower = calloc(MAX(n_lower, (size_t) 1), sizeof(int));
-        if (host_fd < 0 || place_fd < 0 || !lower)
+        layers = calloc(n_lower + 1, sizeof(int));
+        if (host_fd < 0 || !layers)
                 return -errno;
 
         r = mount_set_propagation(host_fd, MS_SLAVE);
-        for (size_t i = 0; r >= 0 && i < n_lower; i++)
-                r = lower[i] = map_lower(run, lower_fds[i], place_fd);
+        for (; r >= 0 && n < n_lower; n++)
+                r = layers[n] = map_lower(run, lower_fds[n]);
         if (r >= 0 && upper_fd >= 0)
-                r = map_upper(run, upper_fd, work_fd, place_fd, &upper, &work);
+                r = layers[n++] = map_upper(run, upper_fd, work_fd, &upper, &work);
 
         /* Who mounts it is who writes to the upper one. */
         if (r >= 0)
                 r = fsids_lend(run->range->base, run->range->base);
+        if (r >= 0)
+                r = enter_users(run);
+        if (r >= 0)
+                r = attach_layers(layers, n);
 
-        return r < 0 ? r : overlay_new(lower, n_lower, upper, work);
+        return r < 0 ? r : overlay_new(run->range->users_fd >= 0, layers, n_lower, upper, work);
 }
 
 int overlay_new_mapped(const Run *run, const int *lower_fds, size_t n_lower, int upper_fd, int work_fd) {

@@ -8,11 +8,12 @@
 #include "lib/kernel/mount.h"
 #include "runtime/overlay.h"
 
-int overlay_new(const int *lower_fds, size_t n_lower, int upper_fd, int work_fd) {
+int overlay_new(bool as_user, const int *lower_fds, size_t n_lower, int upper_fd, int work_fd) {
         _cleanup_(strv_freep) char **names = NULL;
         char upper[FD_PATH_MAX], work[FD_PATH_MAX];
         _cleanup_free_ char *lower = NULL;
-        const char *options[7] = {};
+        const char *options[9] = {};
+        size_t n = 0;
         int r;
 
         for (size_t i = 0; i < n_lower; i++) {
@@ -27,13 +28,17 @@ int overlay_new(const int *lower_fds, size_t n_lower, int upper_fd, int work_fd)
         if (r < 0)
                 return r;
 
-        options[0] = "lowerdir";
-        options[1] = lower;
+        options[n++] = "lowerdir";
+        options[n++] = lower;
         if (upper_fd >= 0) {
-                options[2] = "upperdir";
-                options[3] = fd_path(upper_fd, upper);
-                options[4] = "workdir";
-                options[5] = fd_path(work_fd, work);
+                options[n++] = "upperdir";
+                options[n++] = fd_path(upper_fd, upper);
+                options[n++] = "workdir";
+                options[n++] = fd_path(work_fd, work);
+        }
+        if (as_user) {
+                options[n++] = "userxattr"; /* others are the host's root's to write */
+                options[n++] = "";
         }
 
         return mount_new("overlay", options, 0);

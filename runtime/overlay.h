@@ -13,6 +13,7 @@
 
 /**
  * overlay_new() - lay directories over each other, detached
+ * @as_user:            we are in a user namespace that is not the host's
  * @lower_fds:          the lower ones, the topmost first; in mounts of our own
  *                      mount namespace
  * @n_lower:            their number
@@ -23,7 +24,7 @@
  * Errors: -EINVAL      a file system that cannot be one of these
  *         others       what mount_new() runs into
  */
-int overlay_new(const int *lower_fds, size_t n_lower, int upper_fd, int work_fd);
+int overlay_new(bool as_user, const int *lower_fds, size_t n_lower, int upper_fd, int work_fd);
 
 /**
  * overlay_make_directories() - make what overlay_new() takes changes in

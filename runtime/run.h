@@ -84,6 +84,11 @@ typedef enum RunNamespace {
 #define RUN_HOST "/run/host"
 #define RUN_CREDENTIALS RUN_HOST "/credentials"
 
+/* Where the leader has the tree until that is its root. Nowhere on the way to anything else: whatever is
+ * looked up on the host meanwhile, by links with ".." in them too, must not lead into the tree. Over the
+ * host's root ".." would, and the kernel makes no user namespace for who has something there. */
+#define RUN_PLACE "/run/berth/root"
+
 /* One that was read from a file; as many as the spec has. */
 typedef struct RunCredential {
         char *data;

@@ -13,6 +13,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/kernel/clone.h"
+#include "lib/kernel/fsids.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/userns.h"
 #include "runtime/report.h"
@@ -100,6 +101,10 @@ static _Noreturn void leader_main_with_users(Run *run, int sync_fd) {
         if (r <= 0 || message.point != SYNC_MAPPED)
                 _exit(LEADER_FAILED);
 
+        /* Of use to those outside of it only. */
+        closep(&run->range->users_fd);
+        run->range->users_fd = -EBADF;
+
         r = userns_become_root();
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
@@ -126,6 +131,23 @@ static uint64_t namespaces(const Spec *spec) {
         return flags;
 }
 
+/* What the leader's user namespace takes: a flag, or that the builder goes into the one that there is. */
+static int prepare_users(const Run *run, uint64_t *ret_flags) {
+        int r;
+
+        *ret_flags = 0;
+        if (fault_skips("namespace", "user"))
+                return 0;
+        if (run->range->users_fd < 0) {
+                *ret_flags = CLONE_NEWUSER;
+                return 0;
+        }
+
+        /* What of root's privileges is left there does not open control groups of the host's root. */
+        r = fsids_restore();
+        return r < 0 ? r : userns_enter(run->range->users_fd);
+}
+
 /* Assembles the mount tree with the host's users, and then bears the leader, who
  * is the supervisor's child as well. All its namespaces come with its user
  * namespace, so that its root may do there what root does. */
@@ -146,7 +168,10 @@ static _Noreturn void builder_main(Run *run, int sync_fd) {
         if (fchdir(run->root_fd) < 0)
                 leader_fail(run, sync_fd, -errno, NULL);
 
-        users = fault_skips("namespace", "user") ? 0 : CLONE_NEWUSER;
+        r = prepare_users(run, &users);
+        if (r < 0)
+                leader_fail(run, sync_fd, r, NULL);
+
         pid = process_clone(namespaces(run->spec) | users | CLONE_PARENT, run->cgroup_fd, &pidfd);
         if (pid == 0)
                 leader_main_with_users(run, sync_fd);
@@ -172,7 +197,7 @@ static int map_users(const Run *run) {
 
         if (fault_skips("maps", "range"))
                 range.count--;
-        if (fault_skips("namespace", "user"))
+        if (fault_skips("namespace", "user") || run->range->users_fd >= 0)
                 return 0;
 
         r = fault_point("start", "maps");

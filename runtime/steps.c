@@ -46,6 +46,7 @@ const Step *const step_table[] = {
         &step_mount_credentials,
         &step_show_users,
         &step_show_export,
+        &step_show_lenders,
         &step_show_journal,
         &step_notify,
         &step_dev,

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "daemon/varlink/varlink-message.h"
+#include "lib/base/json.h"
 #include "lib/base/text.h"
-
-/* The parser recurses, and allocates: what it is given has been measured. Whether
- * brackets match is not our concern here. */
-static int measure(const char *text, size_t size) {
-        size_t depth = 0, n_values = 0;
-        bool in_string = false;
-
-        for (size_t i = 0; i < size; i++) {
-                char c = text[i];
-
-                if (in_string) {
-                        i += c == '\\';
-                        in_string = c != '"';
-                        continue;
-                }
-
-                in_string = c == '"';
-                n_values += c == ',' || c == ':' || c == '[' || c == '{';
-                depth += c == '[' || c == '{';
-                depth -= depth > 0 && (c == ']' || c == '}');
-
-                if (depth > VARLINK_DEPTH_MAX || n_values > VARLINK_VALUES_MAX)
-                        return -EBADMSG;
-        }
-
-        return 0;
-}
 
 static int read_flag(json_t *object, const char *name, bool *ret) {
         json_t *j = varlink_get(object, name);
@@ -76,13 +50,9 @@ int varlink_message_parse(const char *text, size_t size, VarlinkMessage *ret) {
         if (size > VARLINK_MESSAGE_MAX)
                 return -EBADMSG;
 
-        r = measure(text, size);
+        r = json_read(text, size, &object);
         if (r < 0)
                 return r;
-
-        object = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-        if (!json_is_object(object))
-                return -EBADMSG;
 
         r = read_call(object, &m);
         if (r < 0)

@@ -17,12 +17,6 @@
  * environment. */
 #define VARLINK_MESSAGE_MAX ((size_t) 256 * 1024)
 
-/* Objects and arrays inside of one another; the hook's questions need five. */
-#define VARLINK_DEPTH_MAX 16
-
-/* Values in a message: each costs us some hundred bytes, and the client two. */
-#define VARLINK_VALUES_MAX 8192
-
 typedef enum VarlinkType {
         VARLINK_BOOL,
         VARLINK_INT,

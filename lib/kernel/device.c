@@ -6,9 +6,13 @@
 #include "lib/kernel/device.h"
 #include "lib/kernel/mount.h"
 
-static int bind_host_node(int directory_fd, const char *name, dev_t number, const char *host) {
+int device_bind(int directory_fd, const char *name, dev_t number, const char *host) {
         _cleanup_close_ int mount_fd = -EBADF, target_fd = -EBADF;
         struct stat st;
+
+        assert(directory_fd >= 0);
+        assert(name);
+        assert(host);
 
         mount_fd = mount_clone(AT_FDCWD, host, false);
         if (mount_fd < 0)
@@ -36,5 +40,5 @@ int device_make(int directory_fd, const char *name, dev_t number, const char *ho
         if (errno != EPERM)
                 return -errno;
 
-        return bind_host_node(directory_fd, name, number, host);
+        return device_bind(directory_fd, name, number, host);
 }

@@ -23,3 +23,18 @@
  *         others       what mknod(), open_tree() and move_mount() run into
  */
 int device_make(int directory_fd, const char *name, dev_t number, const char *host);
+
+/**
+ * device_bind() - show a guest a character device of the host's
+ * @directory_fd:       directory that it is to be in, attached
+ * @name:               its name there
+ * @number:             its device number, as of makedev()
+ * @host:               the device on the host
+ *
+ * For file systems in which devices are none, as they belong to a user namespace.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENODEV      the host's node is another device
+ *         others       what open_tree() and move_mount() run into
+ */
+int device_bind(int directory_fd, const char *name, dev_t number, const char *host);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
+#include "lib/kernel/clone.h"
 #include "lib/kernel/mount.h"
+#include "lib/kernel/packet.h"
 
 static int configure(int fs_fd, const char *const *options) {
         for (; options && options[0]; options += 2) {
@@ -20,15 +25,85 @@ static int configure(int fs_fd, const char *const *options) {
         return 0;
 }
 
-int mount_new(const char *type, const char *const *options, unsigned attributes) {
+/* Whose a file system will be is settled when it is begun, by who does that. Mounts may be made by root
+ * of a user namespace only where the mount namespace belongs to that, too. */
+static int open_as(int users_fd, const char *type) {
+        int fd;
+
+        if (setns(users_fd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0)
+                return -errno;
+
+        fd = fsopen(type, FSOPEN_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static _Noreturn void open_and_send(int socket_fd, int users_fd, const char *type) {
+        int fd = open_as(users_fd, type), result = MIN(fd, 0);
+        struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
+
+        _exit(packet_send(socket_fd, &part, 1, &fd, fd >= 0, 0) < 0);
+}
+
+static int receive_opened(int socket_fd) {
+        int fds[PACKET_FDS_MAX], result;
+        size_t n_fds = 0;
+        ssize_t n;
+
+        n = packet_receive(socket_fd, &result, sizeof(result), 0, fds, &n_fds);
+        if (n < 0)
+                return (int) n;
+        if (n != sizeof(result) || (result >= 0 && n_fds != 1))
+                return -ESRCH; /* it has died */
+
+        return result < 0 ? result : fds[0];
+}
+
+/* A process of its own goes there, as there is no way back. */
+static int open_elsewhere(int users_fd, const char *type) {
+        _cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+        int pair[2], fd;
+        siginfo_t si;
+        pid_t pid;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return -errno;
+        ours = pair[0];
+        theirs = pair[1];
+
+        pid = process_clone(0, -EBADF, &pidfd);
+        if (pid < 0)
+                return pid;
+        if (pid == 0)
+                open_and_send(theirs, users_fd, type);
+
+        closep(&theirs); /* so that its end is seen */
+        theirs = -EBADF;
+        fd = receive_opened(ours);
+        while (waitid(P_PIDFD, (id_t) pidfd, &si, WEXITED) < 0 && errno == EINTR)
+                ;
+
+        return fd;
+}
+
+static int open_file_system(int users_fd, const char *type) {
+        int fd;
+
+        if (users_fd >= 0)
+                return open_elsewhere(users_fd, type);
+
+        fd = fsopen(type, FSOPEN_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+int mount_new_of(int users_fd, const char *type, const char *const *options, unsigned attributes) {
         _cleanup_close_ int fs_fd = -EBADF;
         int fd, r;
 
         assert(type);
 
-        fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+        fs_fd = open_file_system(users_fd, type);
         if (fs_fd < 0)
-                return -errno;
+                return fs_fd;
 
         /* For those who read mountinfo; the kernel's own word would be "none". */
         if (fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", type, 0) < 0)
@@ -40,6 +115,10 @@ int mount_new(const char *type, const char *const *options, unsigned attributes)
 
         fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes);
         return fd < 0 ? -errno : fd;
+}
+
+int mount_new(const char *type, const char *const *options, unsigned attributes) {
+        return mount_new_of(-EBADF, type, options, attributes);
 }
 
 int mount_clone(int directory_fd, const char *path, bool recursive) {

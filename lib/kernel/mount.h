@@ -33,6 +33,21 @@
 int mount_new(const char *type, const char *const *options, unsigned attributes);
 
 /**
+ * mount_new_of() - make a new file system that belongs to a user namespace
+ * @users_fd:           the user namespace, below our own; or negative: ours
+ * @type:               as for mount_new()
+ * @options:            as for mount_new()
+ * @attributes:         as for mount_new()
+ *
+ * Only with the rights of whose root it could be mounted: devices in it are none.
+ *
+ * Return: the descriptor, or a negative error code on failure.
+ * Errors: -EPERM       a type that is not for user namespaces
+ *         others       as mount_new(), or what setns() and clone3() run into
+ */
+int mount_new_of(int users_fd, const char *type, const char *const *options, unsigned attributes);
+
+/**
  * mount_clone() - make a bind mount of something, detached
  * @directory_fd:       directory that @path is relative to, or the thing itself
  * @path:               path of the host that is to be bound, or ""

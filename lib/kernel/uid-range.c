@@ -167,6 +167,30 @@ int uid_range_pick(const char *machine, uint32_t preferred, UidRange *ret) {
         return r;
 }
 
+int uid_range_hold(const IdRange *blocks, size_t n_blocks, UidRange *ret) {
+        UidRange range = UID_RANGE_NONE;
+        int r;
+
+        assert(n_blocks > 0);
+        assert(ret);
+
+        range.base = blocks[0].outside;
+        range.count = blocks[0].count;
+
+        r = lock_in_pool(&range, F_WRLCK);
+        for (size_t i = 1; r >= 0 && i < n_blocks; i++)
+                r = lock_ids(range.pool_fd, F_WRLCK, blocks[i].outside, blocks[i].count);
+        if (r >= 0)
+                r = lock_as_nspawn(&range);
+        if (r < 0) {
+                uid_range_release(&range);
+                return r;
+        }
+
+        *ret = range;
+        return 0;
+}
+
 /* Returns 1 if somebody else has a lock of any kind, and which. */
 static int find_lock(int pool_fd, uint32_t base, uint32_t count, struct flock *ret) {
         *ret = (struct flock) { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = base, .l_len = count };
@@ -230,6 +254,7 @@ void uid_range_release(UidRange *range) {
                 (void) unlink(range->lock_path);
         closep(&range->lock_fd);
         closep(&range->pool_fd);
+        closep(&range->users_fd);
         free(range->lock_path);
         *range = UID_RANGE_NONE;
 }

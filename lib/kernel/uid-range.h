@@ -11,6 +11,7 @@
  */
 
 #include "lib/base/base.h"
+#include "lib/kernel/idmap.h"
 
 /* The pool, in blocks: what lies below may be users of the host, what lies above
  * is reserved (systemd's docs/UIDS-GIDS). */
@@ -23,9 +24,10 @@ typedef struct UidRange {
         int lock_fd;
         int pool_fd;
         char *lock_path;
+        int users_fd;           /* the user namespace that it was lent to, or negative: there is none yet */
 } UidRange;
 
-#define UID_RANGE_NONE (UidRange) { .lock_fd = -EBADF, .pool_fd = -EBADF }
+#define UID_RANGE_NONE (UidRange) { .lock_fd = -EBADF, .pool_fd = -EBADF, .users_fd = -EBADF }
 
 /**
  * uid_range_pick() - take a block of the pool that nobody has
@@ -54,6 +56,18 @@ int uid_range_pick(const char *machine, uint32_t preferred, UidRange *ret);
  *         others       what making the lock files runs into
  */
 int uid_range_take(uint32_t base, uint32_t count, UidRange *ret);
+
+/**
+ * uid_range_hold() - keep blocks from others that we have been handed out
+ * @blocks:             the blocks, by what they are outside; the first one is the range
+ * @n_blocks:           their number
+ * @ret:                return location for the range, see uid_range_release()
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -EBUSY       somebody has some of them
+ *         others       what making the lock files runs into
+ */
+int uid_range_hold(const IdRange *blocks, size_t n_blocks, UidRange *ret);
 
 /**
  * uid_range_is_held() - check whether somebody has some of a range

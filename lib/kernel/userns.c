@@ -70,14 +70,13 @@ static _Noreturn void hold_namespace(void) {
                 (void) pause();
 }
 
-int userns_new(const IdMap *uids, const IdMap *gids) {
+int userns_new_mapped(UsersMapper map, void *userdata) {
         _cleanup_close_ int pidfd = -EBADF, fd = -EBADF;
         siginfo_t si;
         pid_t pid;
         int r;
 
-        assert(uids);
-        assert(gids);
+        assert(map);
 
         pid = process_clone(CLONE_NEWUSER, -EBADF, &pidfd);
         if (pid < 0)
@@ -85,15 +84,39 @@ int userns_new(const IdMap *uids, const IdMap *gids) {
         if (pid == 0)
                 hold_namespace();
 
-        r = userns_write_maps(pid, uids, gids);
+        r = fd = process_open_namespace(pidfd, "user");
         if (r >= 0)
-                r = fd = process_open_namespace(pidfd, "user");
+                r = map(pid, fd, userdata);
 
         (void) process_signal(pidfd, SIGKILL);
         while (waitid(P_PIDFD, (id_t) pidfd, &si, WEXITED) < 0 && errno == EINTR)
                 ;
 
         return r < 0 ? r : TAKE_FD(fd);
+}
+
+typedef struct Maps {
+        const IdMap *uids, *gids;
+} Maps;
+
+static int write_maps(pid_t pid, int users_fd, void *userdata) {
+        const Maps *maps = userdata;
+
+        (void) users_fd;
+        return userns_write_maps(pid, maps->uids, maps->gids);
+}
+
+int userns_new(const IdMap *uids, const IdMap *gids) {
+        Maps maps = { .uids = uids, .gids = gids };
+
+        assert(uids);
+        assert(gids);
+
+        return userns_new_mapped(write_maps, &maps);
+}
+
+int userns_enter(int users_fd) {
+        return setns(users_fd, CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
 int userns_become_root(void) {

@@ -41,6 +41,30 @@ int userns_write_maps(pid_t pid, const IdMap *uids, const IdMap *gids);
  */
 int userns_new(const IdMap *uids, const IdMap *gids);
 
+/* Gives a new user namespace its maps, which @pid alone is in: 0, or a negative error code. */
+typedef int (*UsersMapper)(pid_t pid, int users_fd, void *userdata);
+
+/**
+ * userns_new_mapped() - make a user namespace that somebody else gives its users
+ * @map:                is called once, to have that done
+ * @userdata:           what it gets
+ *
+ * Return: the descriptor, as of userns_new(), or a negative error code on failure.
+ * Errors: what clone3() or @map run into
+ */
+int userns_new_mapped(UsersMapper map, void *userdata);
+
+/**
+ * userns_enter() - go into a user namespace, for good
+ * @users_fd:           the namespace, below our own
+ *
+ * With all capabilities there, and none any more where we were.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what setns() runs into
+ */
+int userns_enter(int users_fd);
+
 /**
  * userns_become_root() - become root of the user namespace that we are in
  *

@@ -178,10 +178,13 @@ const Option option_table[] = {
         VALUE("property", 0, "NAME=VALUE", set_property, "Set a property of the machine's scope"),
 
         HEADING("Users"),
-        ROW("private-users", 0, OPTION_OPTIONAL_VALUE, "MODE", "no, yes, pick, identity, BASE[:COUNT]",
+        ROW("private-users", 0, OPTION_OPTIONAL_VALUE, "MODE",
+            "no, yes, pick, identity, managed, BASE[:COUNT]",
             .set = set_private_users, .list = list_private_users),
         WORDS("private-users-ownership", OPTION_REQUIRED_VALUE, ownership_words, ownership,
               "off, map, chown, auto, foreign"),
+        VALUE("private-users-delegate", 0, "NUMBER", set_users_delegated,
+              "As many ranges more, for machines inside"),
         FLAG("private-users-chown", 0, set_ownership_chown, "The same as --private-users-ownership=chown"),
         FLAG("", 'U', set_users_if_possible, "Users of its own, if the kernel has user namespaces"),
 
@@ -253,8 +256,6 @@ const Option option_table[] = {
 
         HEADING("Of systemd-nspawn, and refused"),
         MAYBE("user", 0, "USER", set_user, "Machines are root's; of a user, the same as --uid="),
-        VALUE("private-users-delegate", 0, "NUMBER", set_missing,
-              "Ranges for machines inside need systemd-nsresourced"),
         FLAG("share-system", 0, set_missing, "Namespaces are not shared with the host"),
         VALUE("image", 'i', "PATH", set_missing, "Machines are directory trees, images are not here yet"),
         VALUE("image-policy", 0, "POLICY", set_missing, "Images are not here yet"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "lib/base/text.h"
 #include "lib/spec/setters.h"
 #include "lib/spec/users.h"
 
@@ -10,7 +11,11 @@ int set_private_users(Spec *spec, const char *value) {
 
 /* Those that have a name. */
 void list_private_users(FILE *f) {
-        (void) fputs("no\nyes\npick\nidentity\n", f);
+        (void) fputs("no\nyes\npick\nidentity\nmanaged\n", f);
+}
+
+int set_users_delegated(Spec *spec, const char *value) {
+        return parse_unsigned(value, USERS_DELEGATED_MAX, &spec->users_delegated);
 }
 
 int set_users_if_possible(Spec *spec, const char *value) {

@@ -36,6 +36,7 @@ int set_network_namespace(Spec *spec, const char *value);
 /* set-users.c */
 int set_private_users(Spec *spec, const char *value);
 void list_private_users(FILE *f);
+int set_users_delegated(Spec *spec, const char *value);
 int set_users_if_possible(Spec *spec, const char *value);
 int set_ownership_chown(Spec *spec, const char *value);
 

@@ -230,10 +230,11 @@ static const char *check_place(const Spec *spec) {
 static const char *check_users(const Spec *spec) {
         UsersOwnership ownership = spec_ownership(spec);
 
-        if (spec->private_users == USERS_MANAGED)
-                return "--private-users=managed needs systemd-nsresourced, which berth does not ask: "
-                       "--private-users=pick gives root's machines as much";
-
+        if (spec->private_users == USERS_MANAGED && !spec->private_network)
+                return "--private-users=managed is for machines with a network of their own, "
+                       "see --private-network and --network-veth";
+        if (spec->users_delegated > 0 && spec->private_users != USERS_MANAGED)
+                return "--private-users-delegate= is for machines with --private-users=managed";
         for (size_t i = 0; spec->private_users == USERS_OF_HOST && i < spec->n_mounts; i++)
                 if (spec->mounts[i].owners != BIND_OWNERS_OF_HOST)
                         return "Owners of what is bound are mapped in machines with --private-users=";
@@ -244,6 +245,8 @@ static const char *check_users(const Spec *spec) {
                 return "--private-users-ownership=chown changes files, --read-only forbids it";
         if (ownership == OWNERSHIP_CHOWN && spec->private_users == USERS_IDENTITY)
                 return "--private-users=identity leaves files to the host's users";
+        if (ownership == OWNERSHIP_CHOWN && spec->private_users == USERS_MANAGED)
+                return "--private-users=managed lends users for a while, files cannot be theirs for good";
         if (ownership == OWNERSHIP_CHOWN && spec->private_users == USERS_CHOSEN &&
             (spec->users_base % USERS_BLOCK != 0 || spec->users_count != USERS_BLOCK))
                 return "--private-users-ownership=chown works on whole blocks of 65536 users";
@@ -390,7 +393,8 @@ UsersOwnership spec_ownership(const Spec *spec) {
         if (spec->ownership != OWNERSHIP_DEFAULT)
                 return spec->ownership;
 
-        return spec->private_users == USERS_PICK ? OWNERSHIP_AUTO : OWNERSHIP_OFF;
+        return spec->private_users == USERS_PICK || spec->private_users == USERS_MANAGED ? OWNERSHIP_AUTO :
+                                                                                           OWNERSHIP_OFF;
 }
 
 int spec_kill_signal(const Spec *spec) {

@@ -69,7 +69,7 @@ typedef enum PrivateUsers {
         USERS_PICK,             /* a range that nobody has */
         USERS_CHOSEN,           /* users_base and users_count */
         USERS_IDENTITY,         /* a user namespace in which all are who they are on the host */
-        USERS_MANAGED,          /* a range that systemd-nsresourced hands out; see spec_check() */
+        USERS_MANAGED,          /* a range that systemd-nsresourced hands out */
 } PrivateUsers;
 
 typedef enum UsersOwnership {
@@ -159,6 +159,9 @@ typedef struct SpecMount {
 } SpecMount;
 
 #define SPEC_MOUNTS_MAX 1024
+
+/* So many blocks may be delegated to a machine, for others in it. */
+#define USERS_DELEGATED_MAX 16
 
 /* As many users as a machine of its own has, unless somebody says otherwise. */
 #define USERS_BLOCK UINT32_C(0x10000)
@@ -256,6 +259,7 @@ typedef struct Spec {
         bool users_optional;    /* if there are no user namespaces, go on without */
         uint32_t users_base;
         uint32_t users_count;
+        unsigned users_delegated;       /* blocks beyond that, for machines inside */
         UsersOwnership ownership;
 
         char **bind_users;      /* of the host, who are shown inside with their homes */

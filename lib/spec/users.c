@@ -84,6 +84,13 @@ void spec_describe_users(const Spec *spec, FILE *f) {
                 (void) fputs("65536 that nobody has", f);
                 break;
 
+        case USERS_MANAGED:
+                (void) fputs("65536 that systemd-nsresourced lends", f);
+                if (spec->users_delegated > 0)
+                        (void) fprintf(f, " and %u times as many for machines inside",
+                                       spec->users_delegated);
+                break;
+
         case USERS_IDENTITY:
                 (void) fputs("as on the host", f);
                 break;

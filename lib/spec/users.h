@@ -14,7 +14,7 @@
 /**
  * spec_set_private_users() - say which users a machine has
  * @spec:               spec to change
- * @value:              no, yes, pick, identity or BASE[:COUNT], as the option takes it
+ * @value:              no, yes, pick, identity, managed or BASE[:COUNT], as the option takes it
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EINVAL      none of these; or a range that begins with the host's root

@@ -76,6 +76,7 @@ _berth_run() {
                 --rlimit) words=$(berth-run "$prev=help" 2>/dev/null | sed 's/$/=/') ;;
                 --time-offset) words='monotonic: boottime:' ;;
                 --ttys) words='1 2 3 4' ;;
+                --private-users-delegate) words='1 4 16' ;;
                 --forward-journal-max-files) words='10 100' ;;
                 --forward-journal-*) words='100M 1G 4G' ;;
                 --slice) words='machine.slice system.slice' ;;

@@ -39,13 +39,21 @@ static const struct {
         { "ptmx", "pts/ptmx" },
 };
 
+/* A /dev of lent users' own user namespace, in which devices are none. */
+static int make_node(const Run *run, const char *name, dev_t number, const char *host) {
+        if (run->range->users_fd >= 0)
+                return device_bind(run->dev_fd, name, number, host);
+
+        return device_make(run->dev_fd, name, number, host);
+}
+
 static int make_nodes(Run *run) {
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(device_table); i++) {
                 run_set_object(run, "/dev/%s", device_table[i].name);
-                r = device_make(run->dev_fd, device_table[i].name,
-                                makedev(device_table[i].major, device_table[i].minor), device_table[i].host);
+                r = make_node(run, device_table[i].name,
+                              makedev(device_table[i].major, device_table[i].minor), device_table[i].host);
                 if (r < 0)
                         return r;
         }
@@ -71,7 +79,7 @@ static int make_tun(Run *run) {
         if (r < 0)
                 return r;
 
-        r = device_make(run->dev_fd, "net/tun", makedev(10, 200), "/dev/net/tun");
+        r = make_node(run, "net/tun", makedev(10, 200), "/dev/net/tun");
         return r == -EPERM || r == -ENODEV ? 0 : r;
 }
 

@@ -10,9 +10,11 @@
 #include "lib/base/beneath.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
+#include "lib/kernel/fsids.h"
 #include "lib/kernel/mount.h"
 #include "runtime/cleanup.h"
 #include "runtime/guest.h"
+#include "runtime/overlay-users.h"
 #include "runtime/overlay.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -109,7 +111,10 @@ static int lay_over(Run *run, int directory_fd) {
         if (lower_fd < 0)
                 return -errno;
 
-        r = overlay_new(&lower_fd, 1, upper_fd, work_fd);
+        if (run->range->users_fd >= 0)
+                r = overlay_new_mapped(run, &lower_fd, 1, upper_fd, work_fd);
+        else
+                r = overlay_new(false, &lower_fd, 1, upper_fd, work_fd);
         if (r < 0)
                 return r;
 
@@ -118,8 +123,10 @@ static int lay_over(Run *run, int directory_fd) {
         return 0;
 }
 
-/* Attached, too, for the same reason: over what is covered by now anyway. */
+/* Attached, too, for the same reason: over what is covered by now anyway. Layers that are opened again
+ * for users that are lent may not be covered. */
 static int lay_over_memory(Run *run) {
+        const char *place = run->range->users_fd >= 0 ? RUN_PLACE : run->root_path;
         _cleanup_close_ int fd = -EBADF, place_fd = -EBADF;
         int r;
 
@@ -127,7 +134,7 @@ static int lay_over_memory(Run *run) {
         if (fd < 0)
                 return fd;
 
-        place_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        place_fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (place_fd < 0)
                 return -errno;
 
@@ -138,6 +145,10 @@ static int lay_over_memory(Run *run) {
 static int lay_over_changes(Run *run) {
         _cleanup_close_ int fd = -EBADF;
         int r;
+
+        /* Of users that are lent, nothing may be on a disk, not even for a while. */
+        if (run->range->users_fd >= 0)
+                return lay_over_memory(run);
 
         fd = open(run->changes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
@@ -175,6 +186,11 @@ static int apply_layers(void *subject) {
         int r;
 
         r = attach_original(run);
+        if (r < 0)
+                return r;
+
+        /* In a file system of users that are lent, the host's root is nobody. */
+        r = run->range->users_fd >= 0 ? fsids_lend(run->range->base, run->range->base) : 0;
         if (r < 0)
                 return r;
 

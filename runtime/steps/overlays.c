@@ -100,5 +100,5 @@ int overlay_open(Run *run, const SpecMount *m) {
         if (overlay_users_wanted(run))
                 return overlay_new_mapped(run, l.fds, l.n, l.upper_fd, l.work_fd);
 
-        return overlay_new(l.fds, l.n, l.upper_fd, l.work_fd);
+        return overlay_new(false, l.fds, l.n, l.upper_fd, l.work_fd);
 }

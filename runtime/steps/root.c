@@ -14,11 +14,6 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
-/* Where the leader has the tree until that is its root. Nowhere on the way to anything else: whatever is
- * looked up on the host meanwhile, by links with ".." in them too, must not lead into the tree. Over the
- * host's root ".." would, and the kernel makes no user namespace for who has something there. */
-#define PLACE "/run/berth/root"
-
 static int refuse_host_root(int fd) {
         struct stat st, host;
 
@@ -93,7 +88,7 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
 
-        r = directory_make(PLACE, 0755);
+        r = directory_make(RUN_PLACE, 0755);
         if (r < 0)
                 return r;
 
@@ -142,7 +137,7 @@ static int attach_tree(const Run *run) {
         if (r < 0)
                 return r;
 
-        place_fd = open(PLACE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        place_fd = open(RUN_PLACE, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (place_fd < 0)
                 return -errno;
 

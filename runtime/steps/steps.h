@@ -46,6 +46,7 @@ extern const Step step_run_host;
 extern const Step step_mount_credentials;
 extern const Step step_show_users;
 extern const Step step_show_export;
+extern const Step step_show_lenders;
 extern const Step step_show_journal;
 extern const Step step_notify;
 extern const Step step_dev;

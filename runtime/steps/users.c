@@ -17,6 +17,7 @@
 #include "lib/kernel/shift.h"
 #include "lib/kernel/userns.h"
 #include "lib/spec/users.h"
+#include "runtime/managed.h"
 #include "runtime/owners.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -50,6 +51,9 @@ static int take_range(Run *run, uint32_t block) {
                         return -EINVAL;
 
                 return uid_range_take(block, USERS_BLOCK, run->range);
+
+        case USERS_MANAGED:
+                return managed_take_range(run, run->range);
 
         case USERS_CHOSEN:
                 run_set_object(run, "%u:%u, of which others have some", spec->users_base, spec->users_count);

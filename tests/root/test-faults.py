@@ -21,6 +21,7 @@ import time
 import unittest
 
 import berthrun as run
+from nsresourced import Nsresourced
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -37,6 +38,8 @@ SETS = {
     "mounts": ["--link-journal=guest", "--bind-ro=/usr:/a", "--tmpfs=/b", "--tmpfs=/proc/tty", *COMMAND],
     "users": ["--private-users=pick", "--network-veth", "--bind=/usr:/a", *COMMAND],
     "users-chown": ["--private-users=pick", "--private-users-ownership=chown", *COMMAND],
+    "users-managed": ["--private-users=managed", "--private-users-delegate=1", "--private-network",
+                      *COMMAND],
     "read-only": ["--read-only", "--private-network", *COMMAND],
     "options": ["--as-pid2", "--time-offset=monotonic:5", "--cpu-affinity=0", "--oom-score-adjust=5",
                 "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", "--ttys=2",
@@ -259,4 +262,5 @@ if __name__ == "__main__":
     os.mkdir("/var/log/journal")
     atexit.register(shutil.rmtree, FORWARDED, ignore_errors=True)
     make_user()
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    with Nsresourced():
+        unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "daemon/varlink/varlink-service.h"
+#include "lib/base/json.h"
 #include "tests/lib/varlink-fixture.h"
 
 TEST(a_call_is_answered) {
@@ -174,16 +175,16 @@ TEST(bytes_without_end_are_cut) {
 
 TEST(depth_and_number_of_values_are_bounded) {
         char deep[512] = "{\"method\":\"org.example.Test.Echo\",\"parameters\":{\"any\":";
-        _cleanup_free_ char *many = calloc(2, VARLINK_VALUES_MAX + 64);
+        _cleanup_free_ char *many = calloc(2, JSON_VALUES_MAX + 64);
         const char *brackets = "{\"method\":\"a.B\",\"parameters\":{\"t\":\"\\\"[[[[[[[[[[[[[[[[[[[[[[\"}}";
         VarlinkMessage m;
 
-        memset(deep + strlen(deep), '[', VARLINK_DEPTH_MAX);
+        memset(deep + strlen(deep), '[', JSON_DEPTH_MAX);
         CHECK_ERR(varlink_message_parse(deep, strlen(deep), &m), EBADMSG);
 
         CHECK(many);
         strcpy(many, "{\"method\":\"a.B\",\"parameters\":{\"any\":[0");
-        for (size_t i = 0; i < VARLINK_VALUES_MAX; i++)
+        for (size_t i = 0; i < JSON_VALUES_MAX; i++)
                 strcpy(many + strlen("{\"method\":\"a.B\",\"parameters\":{\"any\":[0") + 2 * i, ",0");
         strcat(many, "]}}");
         CHECK_ERR(varlink_message_parse(many, strlen(many), &m), EBADMSG);
