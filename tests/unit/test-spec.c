@@ -379,6 +379,20 @@ TEST(users_are_a_mode_or_a_range) {
         spec_done(&spec);
 }
 
+TEST(users_that_are_lent_go_with_a_network) {
+        Spec spec;
+
+        CHECK_OK(parse("berth-run -M web --private-users=managed -n --private-users-delegate=16", &spec));
+        CHECK(spec.private_users == USERS_MANAGED && spec.users_delegated == 16);
+        CHECK(spec_ownership(&spec) == OWNERSHIP_AUTO);
+        spec_done(&spec);
+
+        check_refused("berth-run -M web --private-users=managed -n --private-users-delegate=17");
+        check_refused("berth-run -M web --private-users=managed -n --private-users-delegate=");
+        check_refused("berth-run -M web --private-users=pick -n --private-users-delegate=1");
+        check_refused("berth-run -M web --private-users=managed -n --private-users-ownership=chown");
+}
+
 TEST(no_range_has_the_host_s_root_or_what_is_no_user) {
         static const char *const wrong[] = {
                 "0:65536", "00:1", "1:0", "4294967295:1", "4294967294:2", "1:4294967295", "65536:", ":65536",
