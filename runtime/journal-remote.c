@@ -48,6 +48,10 @@ static const char *find_program(void) {
         return NULL;
 }
 
+bool journal_remote_is_there(void) {
+        return find_program();
+}
+
 /* Returns how many of them have something to tell, 0 at the deadline. */
 static int wait_until(struct pollfd *fds, size_t n, uint64_t deadline) {
         for (;;) {

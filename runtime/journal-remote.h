@@ -31,6 +31,13 @@ typedef struct JournalRemote {
 #define JOURNAL_REMOTE_SAID_MAX 128
 
 /**
+ * journal_remote_is_there() - find out whether the host has one
+ *
+ * Return: true if it has.
+ */
+bool journal_remote_is_there(void);
+
+/**
  * journal_remote_version() - find out which one the host has
  *
  * Return: its version, or a negative error code on failure.

@@ -143,9 +143,12 @@ static int start(Run *run) {
         _cleanup_free_ char *output = NULL;
         int r;
 
-        r = make_settings(run, &settings_fd);
-        if (r == -ENOENT)
+        if (!journal_remote_is_there()) {
                 run_set_object(run, "systemd-journal-remote, which the host has not got");
+                return -ENOENT;
+        }
+
+        r = make_settings(run, &settings_fd);
         if (r < 0)
                 return r;
 
@@ -163,9 +166,7 @@ static int start(Run *run) {
                 .listen_fd = listen_fd,
                 .settings_fd = settings_fd,
         }, &run->journal_remote, said);
-        if (r == -ENOENT)
-                run_set_object(run, "systemd-journal-remote, which the host has not got");
-        else if (r == -EIO)
+        if (r == -EIO)
                 run_set_object(run, "systemd-journal-remote, which has ended: %s", said);
 
         return r;

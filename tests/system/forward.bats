@@ -139,7 +139,7 @@ written() {
 }
 
 @test "on a host without systemd-journal-remote the start says what is missing" {
-    unit_adds $NAME --forward-journal="$file"
+    unit_adds $NAME --forward-journal="$place"
     unit_has InaccessiblePaths=/usr/lib/systemd/systemd-journal-remote
     refused berthctl start $NAME
     journalctl --unit=$UNIT --output=cat | grep -F '(systemd-journal-remote, which the host has not got)'
