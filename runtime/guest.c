@@ -81,6 +81,11 @@ static int users_of(const Run *run, const char *type) {
         return streq(type, "tmpfs") ? run->range->users_fd : -EBADF;
 }
 
+/* The contents of the others have labels of the kernel's. */
+static bool is_labelled(const char *type) {
+        return streq(type, "tmpfs") || streq(type, "ramfs") || streq(type, "devpts");
+}
+
 int guest_mount_new(const Run *run, const char *type, const char *const *options, unsigned attributes) {
         const char *all[OPTIONS_MAX + 3] = {};
         size_t n = 0;
@@ -93,7 +98,7 @@ int guest_mount_new(const Run *run, const char *type, const char *const *options
                 all[n] = options[n];
         }
 
-        if (run->spec->selinux_apifs_context && (streq(type, "tmpfs") || streq(type, "devpts"))) {
+        if (run->spec->selinux_apifs_context && is_labelled(type)) {
                 all[n++] = "context";
                 all[n++] = run->spec->selinux_apifs_context;
         }

@@ -10,6 +10,9 @@
 
 #include "runtime/run.h"
 
+/* Where the kernel tells of SELinux, and is told. */
+#define GUEST_SELINUX "/sys/fs/selinux"
+
 /* In /proc, what leaks the host's secrets or commands its kernel; and what
  * configures its hardware. Kernels differ in what they have. */
 extern const char *const guest_proc_masked[];

@@ -16,7 +16,6 @@
 
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/join-private.h"
-#include "lib/kernel/label.h"
 #include "lib/kernel/pty.h"
 
 /* Where who enters keeps its end of the pipe. */
@@ -43,14 +42,20 @@ static int enter_root(int root_fd) {
 }
 
 /* Of the program that is executed, in a child of ours: while we see the host's /proc. */
-static int choose_profile(const JoinPlan *plan) {
-        _cleanup_close_ int proc_fd = -EBADF;
+static int choose_labels(const JoinPlan *plan) {
+        int r = 0;
 
-        if (!plan->profile)
-                return 0;
+        for (LabelModule m = 0; r >= 0 && m < _LABEL_MODULE_MAX; m++) {
+                _cleanup_close_ int proc_fd = -EBADF;
 
-        proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return proc_fd < 0 ? -errno : label_set_exec(proc_fd, LABEL_APPARMOR, plan->profile);
+                if (!plan->labels[m])
+                        continue;
+
+                proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                r = proc_fd < 0 ? -errno : label_set_exec(proc_fd, m, plan->labels[m]);
+        }
+
+        return r;
 }
 
 /* Of the bounding set: while we may still do that. */
@@ -295,7 +300,7 @@ _Noreturn void join_enter(const JoinPlan *plan, pid_t parent, bool is_in_cgroup)
         if (r < 0)
                 fail(plan, JOIN_PREPARE, r);
 
-        r = choose_profile(plan);
+        r = choose_labels(plan);
         if (r < 0)
                 fail(plan, JOIN_PRIVILEGES, r);
 

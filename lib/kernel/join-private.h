@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "lib/kernel/join.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/syscall-filter.h"
 
 /* What those who enter tell us, in memory that they share with us. Their ends, and
@@ -31,7 +32,7 @@ typedef struct JoinPlan {
         int cgroup_fd;                  /* its directory */
         uint64_t bounding;              /* capabilities that the leader could have */
         bool no_new_privileges;
-        char *profile;                  /* of AppArmor; NULL: it is not confined */
+        char *labels[_LABEL_MODULE_MAX];        /* NULL: it has none that we have not */
         SyscallProgram filter;          /* empty: none is known */
         struct rlimit limits[RLIM_NLIMITS];
         int report_fd;

@@ -18,7 +18,6 @@
 #include "lib/kernel/idmap.h"
 #include "lib/kernel/join-private.h"
 #include "lib/kernel/kept-filter.h"
-#include "lib/kernel/label.h"
 #include "lib/kernel/process.h"
 
 #ifndef CLONE_NEWTIME
@@ -35,7 +34,8 @@ static void plan_done(JoinPlan *plan) {
         closep(&plan->cgroup_fd);
         closep(&plan->report_fd);
         free(plan->cgroup);
-        free(plan->profile);
+        for (LabelModule m = 0; m < _LABEL_MODULE_MAX; m++)
+                free(plan->labels[m]);
         syscall_program_done(&plan->filter);
 }
 
@@ -173,8 +173,8 @@ static int plan_make(JoinPlan *plan) {
                 r = plan_privileges(plan);
         if (r >= 0 && plan->namespaces != 0)
                 r = kept_filter_find(plan->request->leader, &plan->filter);
-        if (r >= 0 && plan->namespaces != 0)
-                r = label_of_process(plan->request->leader, &plan->profile);
+        for (LabelModule m = 0; r >= 0 && m < _LABEL_MODULE_MAX && plan->namespaces != 0; m++)
+                r = label_of_process(plan->request->leader, m, &plan->labels[m]);
         if (r >= 0)
                 r = plan_limits(plan, pid);
         if (r >= 0)

@@ -11,9 +11,9 @@
  * is born into it has given up all privileges and descriptors by then.
  *
  * Of what limits the leader it takes over the bounding set of capabilities,
- * no_new_privs, resource limits, its AppArmor profile, and the filter of system calls
- * that berth-run has given it, not those of other managers, which the kernel shows to
- * nobody; and no context of SELinux.
+ * no_new_privs, resource limits, its AppArmor profile or SELinux context, and the filter
+ * of system calls that berth-run has given it, not those of other managers, which the
+ * kernel shows to nobody.
  *
  * The caller should be a sealed program, see lib/kernel/sealed.h.
  */

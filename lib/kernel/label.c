@@ -32,17 +32,10 @@ bool label_is_supported(LabelModule module) {
                *enabled == 'Y';
 }
 
-int label_of_process(int pidfd, char **ret) {
+static int profile_of_process(int pidfd, char **ret) {
         _cleanup_free_ char *label = NULL;
         char *end;
         int r;
-
-        assert(pidfd >= 0);
-        assert(ret);
-
-        *ret = NULL;
-        if (!label_is_supported(LABEL_APPARMOR))
-                return 0;
 
         r = process_read(pidfd, "attr/apparmor/current", &label);
         if (r == -ESRCH) /* or it is there, and has no such file: before Linux 5.8 */
@@ -58,11 +51,44 @@ int label_of_process(int pidfd, char **ret) {
         return 0;
 }
 
-static int verify(int proc_fd, LabelModule module, const char *label) {
+/* To choose our own context would take a permission, and change nothing. */
+static int context_of_process(int pidfd, char **ret) {
+        _cleanup_free_ char *context = NULL, *ours = NULL;
+        int r;
+
+        r = process_read(pidfd, "attr/current", &context);
+        if (r >= 0)
+                r = file_read("/proc/thread-self/attr/current", LABEL_SIZE_MAX, &ours);
+        if (r < 0)
+                return r;
+
+        context[strcspn(context, "\n")] = '\0';
+        ours[strcspn(ours, "\n")] = '\0';
+        if (!streq(context, ours))
+                *ret = TAKE_PTR(context);
+
+        return 0;
+}
+
+int label_of_process(int pidfd, LabelModule module, char **ret) {
+        assert(pidfd >= 0);
+        assert(ret);
+
+        *ret = NULL;
+        if (!label_is_supported(module))
+                return 0;
+
+        return module == LABEL_SELINUX ? context_of_process(pidfd, ret) : profile_of_process(pidfd, ret);
+}
+
+int label_check_exec(int proc_fd, LabelModule module, const char *label) {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *text = NULL;
         const char *rest;
         int r;
+
+        assert(proc_fd >= 0);
+        assert(label);
 
         fd = open_attribute(proc_fd, module, O_RDONLY);
         if (fd < 0)
@@ -93,5 +119,5 @@ int label_set_exec(int proc_fd, LabelModule module, const char *label) {
         if (r >= 0)
                 r = fd_write_all(fd, command, strlen(command));
 
-        return r < 0 ? r : verify(proc_fd, module, label);
+        return r < 0 ? r : label_check_exec(proc_fd, module, label);
 }

@@ -20,16 +20,17 @@ typedef enum LabelModule {
 bool label_is_supported(LabelModule module);
 
 /**
- * label_of_process() - tell which AppArmor profile confines a process
+ * label_of_process() - tell what a process is taken for that we are not
  * @pidfd:              pidfd of it
- * @ret:                return location for the profile, without its mode; NULL if none does,
- *                      or the kernel does not use AppArmor
+ * @module:             whose label is asked for
+ * @ret:                return location for its context, or its profile, without its mode; NULL
+ *                      if it is not confined, or as we are, or the kernel has not the module
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -ESRCH       it has exited
  *         others       what reading the attribute runs into
  */
-int label_of_process(int pidfd, char **ret);
+int label_of_process(int pidfd, LabelModule module, char **ret);
 
 /**
  * label_set_exec() - choose the label of the program that we execute next
@@ -46,3 +47,15 @@ int label_of_process(int pidfd, char **ret);
  *         others       what writing or reading the attribute runs into
  */
 int label_set_exec(int proc_fd, LabelModule module, const char *label);
+
+/**
+ * label_check_exec() - look whether a label is chosen for the program that we execute next
+ * @proc_fd:            /proc, of our pid namespace
+ * @module:             whose label it is
+ * @label:              the label
+ *
+ * Return: 0 if it is, negative error code if not.
+ * Errors: -EOPNOTSUPP  another is, or none
+ *         others       what reading the attribute runs into
+ */
+int label_check_exec(int proc_fd, LabelModule module, const char *label);

@@ -117,7 +117,7 @@ static int apply(void *subject) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        fd = mount_new("ramfs", options, MOUNT_ATTR_HARMLESS | MOUNT_ATTR_NOSYMFOLLOW);
+        fd = guest_mount_new(run, "ramfs", options, MOUNT_ATTR_HARMLESS | MOUNT_ATTR_NOSYMFOLLOW);
         if (fd < 0)
                 return fd;
 

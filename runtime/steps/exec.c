@@ -285,6 +285,14 @@ static int execute_stub(const Run *run, char *path, char **argv, char **environm
         return -errno;
 }
 
+/* Only now the kernel says whether the program may run with its label. */
+static int fail(Run *run, const char *path, int error) {
+        if (run->spec->selinux_context && (error == -EACCES || error == -EPERM))
+                run_set_object(run, "%s as %s", path, run->spec->selinux_context);
+
+        return error;
+}
+
 static int apply(void *subject) {
         Run *run = subject;
         _cleanup_(strv_freep) char **environment = NULL, **argv = NULL;
@@ -315,10 +323,10 @@ static int apply(void *subject) {
         if (r < 0)
                 return r;
         if (run->spec->as_pid2)
-                return execute_stub(run, path, argv, environment);
+                return fail(run, path, execute_stub(run, path, argv, environment));
 
         (void) execve(path, argv, environment);
-        return -errno;
+        return fail(run, path, -errno);
 }
 
 static void explain(const void *subject, FILE *f) {

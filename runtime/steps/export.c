@@ -66,8 +66,7 @@ static int make(const Run *run) {
         };
 
         (void) snprintf(owner, sizeof(owner), "%u", run_has_users(run) ? run->range->base : 0);
-        return mount_new_of(run->range->users_fd, "tmpfs", options,
-                            MOUNT_ATTR_HARMLESS | MOUNT_ATTR_NOSYMFOLLOW);
+        return guest_mount_new(run, "tmpfs", options, MOUNT_ATTR_HARMLESS | MOUNT_ATTR_NOSYMFOLLOW);
 }
 
 /* What is detached cannot be cloned on older kernels: the host's end comes first. */

@@ -4,6 +4,7 @@
  * kernel has no such module is an error, long before there is a leader. */
 
 #include "lib/kernel/label.h"
+#include "lib/kernel/mount.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -11,6 +12,16 @@ static bool wanted(const void *subject) {
         const Run *run = subject;
 
         return run->spec->selinux_context || run->spec->apparmor_profile;
+}
+
+/* By the first of many that will be mounted: those would not say whose fault it is. */
+static int try_context(Run *run) {
+        const char *const options[] = { "context", run->spec->selinux_apifs_context, NULL };
+        _cleanup_close_ int fd = -EBADF;
+
+        run_set_object(run, "%s", run->spec->selinux_apifs_context);
+        fd = mount_new("tmpfs", options, MOUNT_ATTR_HARMLESS);
+        return MIN(fd, 0);
 }
 
 static int apply_check(void *subject) {
@@ -27,7 +38,7 @@ static int apply_check(void *subject) {
                 return -EOPNOTSUPP;
         }
 
-        return 0;
+        return run->spec->selinux_apifs_context ? try_context(run) : 0;
 }
 
 static bool wants_modules(const void *subject) {

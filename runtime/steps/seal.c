@@ -3,7 +3,12 @@
 /* The mount tree is complete: what tells of the host becomes immutable, the
  * tree becomes the only one there is. */
 
+#include <fcntl.h>
+
+#include "lib/base/fault.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/mount.h"
+#include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -36,10 +41,23 @@ static bool has_users(const void *subject) {
         return run_has_users(subject);
 }
 
+/* In our copy of the host's mounts, which the leader's is made from. */
+static int seal_selinux(void) {
+        _cleanup_close_ int fd = -EBADF;
+
+        if (!label_is_supported(LABEL_SELINUX) || fault_skips("read-only", GUEST_SELINUX))
+                return 0;
+
+        fd = open(GUEST_SELINUX, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false);
+}
+
 static int apply_early(void *subject) {
         Run *run = subject;
+        int r;
 
-        return mount_set_attributes(run->run_host_fd, MOUNT_ATTR_RDONLY, false);
+        r = mount_set_attributes(run->run_host_fd, MOUNT_ATTR_RDONLY, false);
+        return r < 0 ? r : seal_selinux();
 }
 
 static void explain_early(const void *subject, FILE *f) {

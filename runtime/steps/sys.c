@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 
+#include "lib/base/fault.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
 #include "runtime/run.h"
@@ -29,12 +31,40 @@ static bool whole(const void *subject) {
         return !in_parts(subject);
 }
 
+/* The host's, where the kernel uses SELinux. That it is read-only tells the guest's programs that labels
+ * are not their business. A clone of the host's mount, as no guest's root may make one; what is read-only
+ * in that when a leader with users of its own is born stays so for good, see seal-host. */
+static int show_selinux(Run *run) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (!label_is_supported(LABEL_SELINUX))
+                return 0;
+
+        run_set_object(run, GUEST_SELINUX);
+        if (in_parts(run)) {
+                r = guest_make_directory(run->sys_fd, "fs/selinux", 0755);
+                if (r < 0)
+                        return r;
+        }
+
+        fd = mount_clone(AT_FDCWD, GUEST_SELINUX, false);
+        if (fd < 0)
+                return fd;
+
+        r = fault_skips("read-only", GUEST_SELINUX) ? 0 : mount_set_attributes(fd, READ_ONLY, false);
+        return r < 0 ? r : guest_attach_at(fd, run->sys_fd, "fs/selinux");
+}
+
 static int mount_whole(Run *run, int target_fd) {
+        int r;
+
         run->sys_fd = mount_new("sysfs", NULL, READ_ONLY);
         if (run->sys_fd < 0)
                 return run->sys_fd;
 
-        return mount_attach(run->sys_fd, target_fd);
+        r = mount_attach(run->sys_fd, target_fd);
+        return r < 0 ? r : show_selinux(run);
 }
 
 static int show_part(Run *run, int whole_fd, const char *name) {
@@ -104,7 +134,8 @@ static int mount_parts(Run *run, int target_fd) {
                         return r;
         }
 
-        return drop_whole(run);
+        r = drop_whole(run);
+        return r < 0 ? r : show_selinux(run);
 }
 
 static int apply(void *subject) {

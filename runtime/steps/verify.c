@@ -15,6 +15,7 @@
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/kernel/label.h"
 #include "lib/kernel/privileges.h"
 #include "lib/kernel/syscall-filter.h"
 #include "runtime/guest.h"
@@ -284,6 +285,17 @@ static bool is_covered_by_another(const Spec *spec, size_t which) {
         return false;
 }
 
+/* What is mounted over any part of the way there is what was asked for. */
+static int verify_selinux(Run *run) {
+        static const char *const way[] = { "/sys", "/sys/fs", GUEST_SELINUX };
+
+        for (size_t i = 0; i < ELEMENTSOF(way); i++)
+                if (spec_mounts_over(run->spec, way[i]))
+                        return 0;
+
+        return verify_read_only(run, GUEST_SELINUX);
+}
+
 static int verify_mounts(Run *run) {
         static const char *const always[] = { "/sys", "/proc/sys", "/run/host" };
         int r;
@@ -296,6 +308,10 @@ static int verify_mounts(Run *run) {
                 if (r < 0)
                         return r;
         }
+
+        r = verify_selinux(run);
+        if (r < 0)
+                return r;
 
         if (run->spec->n_credentials > 0) {
                 r = verify_read_only(run, RUN_CREDENTIALS);
@@ -401,6 +417,19 @@ static int verify_filter(Run *run) {
         return 0;
 }
 
+static int verify_labels(Run *run) {
+        const Spec *spec = run->spec;
+
+        if (spec->selinux_context &&
+            label_check_exec(run->proc_fd, LABEL_SELINUX, spec->selinux_context) < 0)
+                return MISSING(run, "the SELinux context is not %s", spec->selinux_context);
+        if (spec->apparmor_profile &&
+            label_check_exec(run->proc_fd, LABEL_APPARMOR, spec->apparmor_profile) < 0)
+                return MISSING(run, "the AppArmor profile is not %s", spec->apparmor_profile);
+
+        return 0;
+}
+
 static int apply_privileges(void *subject) {
         Run *run = subject;
         int r;
@@ -413,12 +442,13 @@ static int apply_privileges(void *subject) {
         if (run->spec->no_new_privileges && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
                 return MISSING(run, "programs can gain privileges");
 
-        return verify_filter(run);
+        r = verify_labels(run);
+        return r < 0 ? r : verify_filter(run);
 }
 
 static void explain_privileges(const void *subject, FILE *f) {
         (void) subject;
-        (void) fputs("user, capabilities, the filter", f);
+        (void) fputs("user, capabilities, labels, the filter", f);
 }
 
 const Step step_verify_privileges = {

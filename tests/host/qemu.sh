@@ -78,6 +78,10 @@ qemu_layers() {
 }
 
 qemu_boot() {
+    # For a story to load, where the kernel is asked for SELinux.
+    [[ " $append " != *" security=selinux "* ]] ||
+        secilc --policyvers=33 --output="$root/usr/lib/berth-host/selinux.policy" --filecontext=/dev/null \
+            "$here/selinux.cil"
     cp -a "$guest/." "$root/var/lib/berth-host/guest"
     # What the layer holds, and as much again for the tests.
     truncate --size=3G "$work/layer/disk"
@@ -86,7 +90,7 @@ qemu_boot() {
     exec timeout --kill-after=10 "$timeout" \
         qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -display none \
         -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
-        -append "console=ttyS0 quiet mitigations=off nokaslr audit=0" \
+        -append "console=ttyS0 quiet mitigations=off nokaslr audit=0 $append" \
         -drive "file=$work/layer/disk,if=virtio,format=raw,cache=unsafe" \
         -serial stdio -serial "file:$work/channel/output" -serial "file:$work/channel/errors" \
         -serial "file:$work/channel/status"

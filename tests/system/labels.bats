@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# AppArmor, which Debian's kernel has, and container hosts have not. A profile that needs no
+# AppArmor, which Debian's kernel has, and container hosts have not. (SELinux wants a boot of its own:
+# selinux/contexts.bats.) A profile that needs no
 # compiler is the one that each policy namespace begins with.
 
 load helper
@@ -53,6 +54,13 @@ has_profile() {
     eventually has_profile unconfined
     berthctl exec --detach $NAME -- sleep 1000
     [ "$(cat "/proc/$(pgrep --full --exact 'sleep 1000')/attr/apparmor/current")" = unconfined ]
+}
+
+@test "a profile that was not set ends the start" {
+    needs "a build with fault points" sh -c 'berth-run --version | grep -q "fault points"'
+    BERTH_FAULT=start:label=skip run -1 berth-run --quiet --register=no --directory=$MACHINES/$NAME \
+        --machine=$NAME --apparmor-profile=:story:unconfined true
+    [[ "$output" == *"step verify-privileges (the AppArmor profile is not :story:unconfined)"* ]]
 }
 
 @test "a profile that is not there is an error" {

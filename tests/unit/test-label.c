@@ -81,6 +81,19 @@ TEST(a_label_that_was_not_taken_is_an_error) {
         CHECK_ERR(label_set_exec(p.fd, LABEL_SELINUX, "a:b"), EOPNOTSUPP);
 }
 
+TEST(what_was_chosen_can_be_asked_for) {
+        _cleanup_(proc_done) Proc p;
+
+        proc_init(&p);
+        CHECK_ERR(label_check_exec(p.fd, LABEL_SELINUX, CONTEXT), ENOENT);
+        put(&p, ATTRIBUTE, "");
+        CHECK_ERR(label_check_exec(p.fd, LABEL_SELINUX, CONTEXT), EOPNOTSUPP);
+        put(&p, ATTRIBUTE, CONTEXT ",c1");
+        CHECK_ERR(label_check_exec(p.fd, LABEL_SELINUX, CONTEXT), EOPNOTSUPP);
+        put(&p, ATTRIBUTE, CONTEXT);
+        CHECK_OK(label_check_exec(p.fd, LABEL_SELINUX, CONTEXT));
+}
+
 TEST(a_profile_is_a_command_in_a_place_of_its_own) {
         _cleanup_(proc_done) Proc p;
 
