@@ -14,8 +14,8 @@ packages_quickstart=(iproute2 iputils-ping mmdebstrap systemd util-linux)
 
 packages_check=(
     clang cpio e2fsprogs expect iproute2 iputils-ping kmod mmdebstrap nftables procps python3
-    python3-jsonschema qemu-system-x86 secilc shellcheck strace systemd systemd-container systemd-journal-remote
-    util-linux xz-utils
+    python3-jsonschema qemu-system-x86 secilc shellcheck strace systemd systemd-container
+    systemd-journal-remote util-linux xz-utils
 )
 
 # Prints those of the packages that are not installed.
