@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "client/agent.h"
+#include "lib/base/host.h"
 #include "lib/base/log.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/spawn.h"

@@ -11,6 +11,7 @@
 
 #include "daemon/daemon.h"
 #include "lib/base/fault.h"
+#include "lib/base/host.h"
 #include "lib/base/log.h"
 #include "lib/bus/connect.h"
 

@@ -2,21 +2,18 @@
 
 /* berth-runtime: what berth-run executes. It makes a container, and stays with it until it ends. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <systemd/sd-daemon.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/kernel/sealed.h"
 #include "lib/spec/args.h"
 #include "runtime/cleanup.h"
+#include "runtime/late.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
-#include "runtime/supervisor.h"
-
-/* Tells the unit to start us anew: RestartForceExitStatus= of berth@.service. */
-#define EXIT_REBOOT 133
 
 /* What of a settings file counts for nothing. */
 static void tell_warnings(const Spec *spec) {
@@ -55,8 +52,21 @@ static int explain(const Spec *spec) {
         return EXIT_SUCCESS;
 }
 
-/* Returns an exit status, or SUPERVISOR_REBOOT. */
-static int run_once(const Spec *spec, bool is_reboot, UidRange *range) {
+/* So that none is lost that the supervisor will take. */
+static int block_signals(void) {
+        const int signals[] = LATE_SIGNALS;
+        sigset_t set;
+
+        (void) sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(&set, signals[i]);
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+/* Returns an exit status, or LATE_REBOOT. */
+static int run_once(const Spec *spec, bool is_reboot, UidRange *range, int *program_fd) {
         Start start;
         Run run;
         int r;
@@ -64,12 +74,13 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range) {
         run_init(&run, spec);
         run.is_reboot = is_reboot;
         run.range = range;
+        run.program_fd = TAKE_FD(*program_fd);
         r = start_run(&run, &start);
         if (r >= 0) {
-                r = supervisor_run(&run);
+                r = run.late->supervise(&run);
                 if (r < 0)
                         (void) log_error(r, "Cannot supervise '%s'", spec->machine);
-                run.will_reboot = r == SUPERVISOR_REBOOT && !spec->keep_unit;
+                run.will_reboot = r == LATE_REBOOT && !spec->keep_unit;
                 start_undo(&start);
         }
 
@@ -77,27 +88,23 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range) {
         return r < 0 ? EXIT_FAILURE : r;
 }
 
-static int run_until_off(const Spec *spec) {
+static int run_until_off(const Spec *spec, int program_fd) {
         _cleanup_(uid_range_release) UidRange range = UID_RANGE_NONE;
         int r;
 
-        r = supervisor_prepare();
+        r = block_signals();
         if (r < 0) {
                 (void) log_error(r, "Cannot wait for signals");
                 return EXIT_FAILURE;
         }
 
         for (bool is_reboot = false;; is_reboot = true) {
-                r = run_once(spec, is_reboot, &range);
-                if (r != SUPERVISOR_REBOOT)
+                r = run_once(spec, is_reboot, &range, &program_fd);
+                if (r != LATE_REBOOT)
                         return r;
-                if (spec->keep_unit) {
-                        /* Whoever watches the unit may not be our parent, and learn it only so. */
-                        (void) sd_notifyf(false, "EXIT_STATUS=%i", EXIT_REBOOT);
-                        return EXIT_REBOOT;
-                }
+                if (spec->keep_unit)
+                        return LATE_STATUS_REBOOT;
 
-                (void) sd_notify(false, "STATUS=Restarting...");
                 if (!spec->quiet)
                         (void) log_info("Machine '%s' reboots", spec->machine);
         }
@@ -130,7 +137,7 @@ static int clean_up(const Spec *spec) {
         return EXIT_SUCCESS;
 }
 
-static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv) {
+static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv, int program_fd) {
         int r;
 
         switch (outcome) {
@@ -172,14 +179,14 @@ static int run_outcome(const Spec *spec, ArgsOutcome outcome, char *const *argv)
         }
 
         tell_warnings(spec);
-        return run_until_off(spec);
+        return run_until_off(spec, program_fd);
 }
 
 int main(int argc, char *argv[]) {
         ArgsOutcome outcome;
         char *text = NULL;
         Spec spec;
-        int r;
+        int r, program_fd = sealed_program();
 
         log_setup();
         spec_init(&spec);
@@ -192,7 +199,7 @@ int main(int argc, char *argv[]) {
                 return EXIT_FAILURE;
         }
 
-        r = run_outcome(&spec, outcome, argv);
+        r = run_outcome(&spec, outcome, argv, program_fd);
         spec_done(&spec);
         return r;
 }

@@ -6,7 +6,8 @@
  *
  * systemd-nsresourced lends ranges of users to who has a user namespace that has none
  * yet, writes its maps, and takes them back when the namespace is gone. Until then it
- * sees to it that no file with such an owner is left on a disk.
+ * sees to it that no file with such an owner is left on a disk. It is asked by
+ * runtime/late, which has the libraries for that.
  */
 
 #include "lib/kernel/uid-range.h"

@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
 
 #include "lib/base/text.h"
 #include "lib/spec/capability.h"
@@ -18,7 +17,7 @@ void run_init(Run *run, const Spec *spec) {
                 .spec = spec,
                 .pipe = spec->console == CONSOLE_PIPE || (spec->console == CONSOLE_AUTOPIPE && !on_terminal),
                 .notify_ready = spec->notify_ready == NOTIFY_READY_YES,
-                .n_listen_fds = (unsigned) MAX(sd_listen_fds(0), 0),
+                .program_fd = -EBADF,
                 .root_fd = -EBADF,
                 .stub_fd = -EBADF,
                 .place_fd = -EBADF,
@@ -46,6 +45,7 @@ void run_init(Run *run, const Spec *spec) {
 void run_done(Run *run) {
         assert(run);
 
+        closep(&run->program_fd);
         closep(&run->root_fd);
         free(run->root_path);
         free(run->init);
@@ -99,6 +99,21 @@ bool run_is_registered(const Run *run) {
         return run->spec->registration != REGISTER_NO && !run->unregistered;
 }
 
+const char *run_register_method(const Run *run) {
+        const Spec *spec;
+        bool wired;
+
+        assert(run);
+
+        spec = run->spec;
+        wired = (spec->private_network && !spec->network_veth) || spec->network_namespace;
+
+        if (spec->keep_unit)
+                return wired ? "RegisterMachineWithNetwork" : "RegisterMachine";
+
+        return wired ? "CreateMachineWithNetwork" : "CreateMachine";
+}
+
 bool run_has_users(const Run *run) {
         assert(run);
 
@@ -117,30 +132,6 @@ void run_set_object(Run *run, const char *format, ...) {
         run->object_at = run->steps ? run->steps->next : 0;
 }
 
-void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]) {
-        FILE *f;
-
-        assert(run);
-        assert(step);
-
-        *ret = '\0';
-        if (run->object[0] && step_table[run->object_at] == step) {
-                (void) snprintf(ret, RUN_OBJECT_MAX, "%s", run->object);
-                return;
-        }
-
-        if (!step->explain)
-                return;
-
-        f = fmemopen(ret, RUN_OBJECT_MAX, "w");
-        if (!f)
-                return;
-
-        step->explain(run, f);
-        (void) fclose(f);
-        ret[RUN_OBJECT_MAX - 1] = '\0';
-}
-
 uint64_t run_bounding(const Run *run) {
         uint64_t audit = CAPABILITY_BIT(CAP_AUDIT_WRITE);
 
@@ -156,18 +147,4 @@ uint64_t run_capabilities(const Run *run) {
         assert(run);
 
         return run->user.uid == 0 ? run_bounding(run) : run->spec->ambient_capabilities;
-}
-
-void run_steps_init(Run *run, Steps *steps, Stage stage) {
-        assert(run);
-        assert(steps);
-
-        *steps = (Steps) {
-                .table = step_table,
-                .n_steps = n_steps,
-                .stage = stage,
-                .subject = run,
-                .fault = "start",
-        };
-        run->steps = steps;
 }

@@ -95,6 +95,9 @@ typedef struct RunCredential {
         size_t size;
 } RunCredential;
 
+/* Of runtime/late.h. */
+typedef struct Late Late;
+
 typedef struct Run {
         const Spec *spec;
         bool is_reboot;         /* the guest was there just now, and wants to be again */
@@ -104,6 +107,7 @@ typedef struct Run {
         size_t object_at;       /* row of the step that has set the object */
         char object[RUN_OBJECT_MAX];
 
+        int program_fd;         /* the directory of our program, in a mount of its own, or negative */
         UidRange *range;        /* the machine's users; kept by the caller, through all reboots */
         uint32_t tree_block;    /* first of the users whose files are shown as the machine's */
         bool tree_is_mapped;    /* they are */
@@ -142,6 +146,8 @@ typedef struct Run {
         int netns_fd;           /* to join, or negative */
         int stub_fd;            /* the program that is PID 1 with as_pid2 */
 
+        const Late *late;       /* once it has been loaded */
+
         /* STAGE_LEADER */
         pid_t leader;
         int leader_pidfd;
@@ -167,6 +173,10 @@ size_t run_count_guest_fds(const Run *run);
 
 /* Whether berthd is told of the machine. */
 bool run_is_registered(const Run *run);
+
+/* The method of machine1's that does what we want: with a scope or in our own unit; and whether berthd
+ * shall leave the network namespace alone, which has what it shall have. */
+const char *run_register_method(const Run *run);
 
 /* Whether the machine has users of its own, and thus a user namespace. */
 bool run_has_users(const Run *run);

@@ -16,8 +16,10 @@
 #include "lib/kernel/fsids.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/userns.h"
+#include "runtime/late.h"
 #include "runtime/report.h"
 #include "runtime/start.h"
+#include "runtime/steps/steps.h"
 #include "runtime/sync.h"
 
 /* Exit status of a leader that never became the payload; nobody is told. */
@@ -25,7 +27,10 @@
 
 /* Who may change the leader, and when it ends: nobody but us, and with us. Should
  * the supervisor have died before this, then nobody answers later. */
-static int tie_to_supervisor(void) {
+static int tie_to_supervisor(Run *run) {
+        closep(&run->program_fd);
+        run->program_fd = -EBADF;
+
         if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return -errno;
 
@@ -79,7 +84,7 @@ static _Noreturn void leader_go_on(Run *run, int sync_fd) {
 static _Noreturn void leader_main(Run *run, int sync_fd) {
         int r;
 
-        r = tie_to_supervisor();
+        r = tie_to_supervisor(run);
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
 
@@ -93,7 +98,7 @@ static _Noreturn void leader_main_with_users(Run *run, int sync_fd) {
         SyncMessage message;
         int r;
 
-        r = tie_to_supervisor();
+        r = tie_to_supervisor(run);
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
 
@@ -157,7 +162,7 @@ static _Noreturn void builder_main(Run *run, int sync_fd) {
         pid_t pid;
         int r, pidfd;
 
-        r = tie_to_supervisor();
+        r = tie_to_supervisor(run);
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
 
@@ -265,6 +270,25 @@ static int report_step(const Run *run, const Step *step, int error) {
         return report_failure(run->spec->machine, step->name, object, error);
 }
 
+/* The leader finds it there when its tree stands. Should it have gone by then, it has said why. */
+static int release_leader(const Run *run, int sync_fd) {
+        int r;
+
+        r = sync_send(sync_fd, &(SyncMessage) { .point = SYNC_ATTACHED }, NULL, 0);
+        if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+                return report_failure(run->spec->machine, "leader", "", r);
+
+        return 0;
+}
+
+/* What the supervisor goes on with is loaded while nobody waits for it. */
+static int prepare_supervisor(Run *run) {
+        int r;
+
+        r = late_load(run);
+        return r < 0 ? report_failure(run->spec->machine, "late", run->object, r) : 0;
+}
+
 /* Waits for what the leader has to say until it has become the payload. */
 static int follow_leader(Run *run, int sync_fd) {
         SyncMessage message;
@@ -276,11 +300,6 @@ static int follow_leader(Run *run, int sync_fd) {
         if (r <= 0)
                 return report_failure(run->spec->machine, "leader", "", r < 0 ? r : -E_MACHINE_FAILED);
 
-        message = (SyncMessage) { .point = SYNC_ATTACHED };
-        r = sync_send(sync_fd, &message, NULL, 0);
-        if (r < 0)
-                return report_failure(run->spec->machine, "leader", "", r);
-
         r = report_leader(run, sync_fd, true);
         if (r < 0)
                 return r;
@@ -288,12 +307,12 @@ static int follow_leader(Run *run, int sync_fd) {
         return 0;
 }
 
-/* Who registers a machine links its journal only if that is there, and it is the leader's step that
+/* Who registers a machine links its journal only if that is there, and it may be the leader's step that
  * makes it. It says no more than one thing until it is answered, or has gone. */
 static int wait_journal(const Run *run, int sync_fd) {
         struct pollfd p = { .fd = sync_fd, .events = POLLIN };
 
-        if (!run_is_registered(run) || run->spec->link_journal == LINK_JOURNAL_NO)
+        if (!run_is_registered(run) || !step_journal.wanted(run))
                 return 0;
 
         while (poll(&p, 1, -1) < 0)
@@ -319,7 +338,11 @@ static int attach_leader(Run *run, Start *start, int sync_fd) {
                 return cause < 0 ? cause : report_step(run, step, r);
         }
 
-        r = follow_leader(run, sync_fd);
+        r = release_leader(run, sync_fd);
+        if (r >= 0)
+                r = prepare_supervisor(run);
+        if (r >= 0)
+                r = follow_leader(run, sync_fd);
         if (r < 0)
                 steps_undo(&start->leader);
         return r;
@@ -406,6 +429,23 @@ static int bear_leader(Run *run, int *ret_sync_fd) {
         return r < 0 ? report_failure(run->spec->machine, "clone", "", r) : 0;
 }
 
+/* Those that we were started with, for the payload. Who gets none does not wait for what looks. */
+static int count_sockets(Run *run) {
+        int r;
+
+        if (!getenv("LISTEN_FDS"))
+                return 0;
+
+        r = late_load(run);
+        if (r >= 0)
+                r = run->late->listen_fds(/* unset_environment= */ false);
+        if (r < 0)
+                return r;
+
+        run->n_listen_fds = (unsigned) r;
+        return 0;
+}
+
 int start_run(Run *run, Start *start) {
         _cleanup_close_ int sync_fd = -EBADF;
         const Step *step = NULL;
@@ -413,6 +453,10 @@ int start_run(Run *run, Start *start) {
 
         assert(run);
         assert(start);
+
+        r = count_sockets(run);
+        if (r < 0)
+                return report_failure(run->spec->machine, "sockets", run->object, r);
 
         run_steps_init(run, &start->host, STAGE_HOST);
         r = steps_run(&start->host, &step);

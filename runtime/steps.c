@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -93,3 +95,41 @@ const Step *const step_table[] = {
 };
 
 const size_t n_steps = ELEMENTSOF(step_table);
+
+void run_object(const Run *run, const Step *step, char ret[static RUN_OBJECT_MAX]) {
+        FILE *f;
+
+        assert(run);
+        assert(step);
+
+        *ret = '\0';
+        if (run->object[0] && step_table[run->object_at] == step) {
+                (void) snprintf(ret, RUN_OBJECT_MAX, "%s", run->object);
+                return;
+        }
+
+        if (!step->explain)
+                return;
+
+        f = fmemopen(ret, RUN_OBJECT_MAX, "w");
+        if (!f)
+                return;
+
+        step->explain(run, f);
+        (void) fclose(f);
+        ret[RUN_OBJECT_MAX - 1] = '\0';
+}
+
+void run_steps_init(Run *run, Steps *steps, Stage stage) {
+        assert(run);
+        assert(steps);
+
+        *steps = (Steps) {
+                .table = step_table,
+                .n_steps = n_steps,
+                .stage = stage,
+                .subject = run,
+                .fault = "start",
+        };
+        run->steps = steps;
+}

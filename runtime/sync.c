@@ -79,7 +79,11 @@ int sync_receive(int fd, bool wait, SyncMessage *ret, int *ret_fds, size_t n_fds
 
         assert(n_fds <= SYNC_FDS_MAX);
 
-        n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+        /* Who has ended with something unread resets the connection. That is told once, and first; what it
+         * has said before is there all the same. */
+        do
+                n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+        while (n < 0 && errno == ECONNRESET);
         if (n < 0)
                 return -errno;
         if (n == 0)

@@ -7,7 +7,8 @@
  * What supervisor and leader tell each other until the payload runs, over a
  * socket pair. The points have names; a failure carries its step and object, so
  * that one process alone reports it. When the leader becomes the payload its
- * end closes by itself, and that is the good news.
+ * end closes by itself, and that is the good news. What one says may be there
+ * before the other looks: none waits for the other without need.
  */
 
 #include "lib/base/base.h"

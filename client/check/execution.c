@@ -13,6 +13,7 @@
 #include "client/check/item.h"
 #include "lib/base/beneath.h"
 #include "lib/base/file.h"
+#include "lib/base/host.h"
 #include "lib/base/text.h"
 #include "lib/bus/connect.h"
 #include "lib/kernel/cgroup.h"

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "lib/base/host.h"
 #include "lib/bus/connect.h"
-
-bool host_has_systemd(void) {
-        /* The official test, see sd_booted(3). */
-        return access("/run/systemd/system", F_OK) >= 0;
-}
 
 static int connect_to(const char *address, sd_bus **ret) {
         _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;

@@ -25,13 +25,6 @@
 #define PRIVATE_SOCKET "/run/berth/bus"
 
 /**
- * host_has_systemd() - check whether systemd runs this host
- *
- * Return: whether it is PID 1, as sd_booted(3) tells it.
- */
-bool host_has_systemd(void);
-
-/**
  * bus_connect() - open a connection to berthd
  * @ret:                return location for the connection, owned by the caller
  *

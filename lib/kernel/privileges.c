@@ -44,7 +44,8 @@ int privileges_read(Privileges *ret) {
 
                 if (cap_get_bound(c) > 0)
                         p.bounding |= bit;
-                if (cap_get_ambient(c) > 0)
+                /* The kernel has none that are not both of these. */
+                if (p.permitted & p.inheritable & bit && cap_get_ambient(c) > 0)
                         p.ambient |= bit;
         }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "lib/base/text.h"
 #include "lib/kernel/mount.h"
 #include "lib/kernel/sealed.h"
 
@@ -84,6 +87,26 @@ int sealed_exec_self(char *const *argv) {
 
         (void) fexecve(copy, argv, environ);
         return -errno;
+}
+
+int sealed_program(void) {
+        const char *name = (const char *) getauxval(AT_EXECFN), *number;
+        char digits[sizeof("2147483647")];
+        unsigned fd;
+        size_t n;
+
+        /* As execveat() calls what is in a directory that it was given. */
+        number = name ? startswith(name, "/dev/fd/") : NULL;
+        n = number ? strcspn(number, "/") : 0;
+        if (n == 0 || n >= sizeof(digits) || number[n] != '/')
+                return -EBADF;
+
+        memcpy(digits, number, n);
+        digits[n] = '\0';
+        if (parse_unsigned(digits, INT_MAX, &fd) < 0 || fcntl((int) fd, F_SETFD, FD_CLOEXEC) < 0)
+                return -EBADF;
+
+        return (int) fd;
 }
 
 int sealed_exec_read_only(char *const *argv) {

@@ -35,6 +35,17 @@ int sealed_copy(int fd);
 int sealed_exec_self(char *const *argv);
 
 /**
+ * sealed_program() - take the directory that this program was executed out of
+ *
+ * A launcher may hand it on, as execveat() is given it. Of a mount that is attached nowhere it keeps
+ * the kernel from dropping that, which takes a while: whoever closes it last does so when nobody
+ * waits. To be asked for before any other descriptor is opened.
+ *
+ * Return: the descriptor, or -EBADF if there is none.
+ */
+int sealed_program(void);
+
+/**
  * sealed_exec_read_only() - go on as this program, out of a read-only mount
  * @argv:               arguments for it: those of main()
  *

@@ -14,7 +14,7 @@
 
 #include "runtime/launch/call.h"
 
-#define RUNTIME "/berth-runtime"
+#define RUNTIME "berth-runtime"
 
 /* What a shell says of programs that are not there. */
 #define STATUS_NOT_FOUND 127
@@ -35,8 +35,8 @@ static char *append(char *end, const char *text) {
 }
 
 /* Where we are installed, the runtime has a place of its own; else it lies beside us. */
-static bool find_runtime(char path[static PATH_MAX]) {
-        const long room = PATH_MAX - (long) sizeof(BERTH_LIBEXECDIR RUNTIME);
+static bool find_place(char path[static PATH_MAX]) {
+        const long room = PATH_MAX - (long) sizeof(BERTH_LIBEXECDIR "/" RUNTIME);
         char *end;
         long n;
 
@@ -49,30 +49,38 @@ static bool find_runtime(char path[static PATH_MAX]) {
         *end = '\0';
 
         if (same(path, BERTH_BINDIR))
-                end = append(path, BERTH_LIBEXECDIR);
-        (void) append(end, RUNTIME);
+                (void) append(path, BERTH_LIBEXECDIR);
         return true;
 }
 
-static void execute(const char *path, char **argv, char **environment) {
+static char *end_of(char *text) {
+        while (*text)
+                text++;
+
+        return text;
+}
+
+/* The descriptor of its place stays open: the runtime has more to load from there. And to close it
+ * drops the mount, for which the kernel waits for all processors; see sealed_program(). */
+static void execute(char *place, char **argv, char **environment) {
         const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
         long fd;
 
-        fd = launch_call(SYS_open_tree, AT_FDCWD, (long) path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
+        fd = launch_call(SYS_open_tree, AT_FDCWD, (long) place, OPEN_TREE_CLONE, 0, 0);
         if (fd >= 0 && launch_call(SYS_mount_setattr, fd, (long) "", AT_EMPTY_PATH, (long) &attributes,
                                    sizeof(attributes)) >= 0)
-                (void) launch_call(SYS_execveat, fd, (long) "", (long) argv, (long) environment,
-                                   AT_EMPTY_PATH);
+                (void) launch_call(SYS_execveat, fd, (long) RUNTIME, (long) argv, (long) environment, 0);
 
-        (void) launch_call(SYS_execve, (long) path, (long) argv, (long) environment, 0, 0);
+        (void) append(end_of(place), "/" RUNTIME);
+        (void) launch_call(SYS_execve, (long) place, (long) argv, (long) environment, 0, 0);
 }
 
 void launch(long *stack) {
         static const char complaint[] = "berth-run: cannot execute berth-runtime\n";
-        char **argv = (char **) (stack + 1), path[PATH_MAX];
+        char **argv = (char **) (stack + 1), place[PATH_MAX];
 
-        if (find_runtime(path))
-                execute(path, argv, argv + stack[0] + 1);
+        if (find_place(place))
+                execute(place, argv, argv + stack[0] + 1);
 
         (void) launch_call(SYS_write, 2, (long) complaint, sizeof(complaint) - 1, 0, 0);
         for (;;)

@@ -11,9 +11,9 @@
 
 #include "lib/base/passwd.h"
 #include "lib/base/text.h"
-#include "lib/base/user-record.h"
 #include "lib/kernel/mount.h"
 #include "runtime/guest.h"
+#include "runtime/late.h"
 #include "runtime/owners.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -123,7 +123,9 @@ static int apply(void *subject) {
                 return -EOPNOTSUPP;
         }
 
-        r = guest_table_read(run->root_fd, "passwd", &taken.passwd);
+        r = late_load(run); /* it writes their records */
+        if (r >= 0)
+                r = guest_table_read(run->root_fd, "passwd", &taken.passwd);
         if (r >= 0)
                 r = guest_table_read(run->root_fd, "group", &taken.group);
         if (r < 0)
@@ -205,15 +207,15 @@ static int write_record(int userdb_fd, const char *name, uint32_t id, const char
         return symlinkat(file, userdb_fd, link) < 0 ? -errno : 0;
 }
 
-static int write_user(const Spec *spec, const HostUser *user, int userdb_fd) {
+static int write_user(const Run *run, const HostUser *user, int userdb_fd) {
         _cleanup_free_ char *home = NULL, *text = NULL, *secret = NULL;
         UserRecord record = {
                 .name = user->name,
                 .uid = user->inside_uid,
                 .gid = user->inside_gid,
                 .real_name = isempty(user->real_name) ? NULL : user->real_name,
-                .shell = shell_of(spec, user),
-                .groups = spec->bind_groups,
+                .shell = shell_of(run->spec, user),
+                .groups = run->spec->bind_groups,
         };
         int r;
 
@@ -222,27 +224,27 @@ static int write_user(const Spec *spec, const HostUser *user, int userdb_fd) {
                 return r;
 
         record.home = home;
-        r = user_record_format(&record, &text);
+        r = run->late->format_user(&record, &text);
         if (r >= 0)
                 r = write_record(userdb_fd, user->name, user->inside_uid, "user", 0644, text);
         if (r < 0 || !user->password)
                 return r;
 
-        r = user_record_format_secret(user->password, &secret);
+        r = run->late->format_user_secret(user->password, &secret);
         if (r < 0)
                 return r;
 
         return write_record(userdb_fd, user->name, user->inside_uid, "user-privileged", 0600, secret);
 }
 
-static int write_group(const HostUser *user, int userdb_fd) {
+static int write_group(const Run *run, const HostUser *user, int userdb_fd) {
         _cleanup_free_ char *text = NULL;
         int r;
 
         if (user->shares_group)
                 return 0;
 
-        r = group_record_format(user->group, user->inside_gid, &text);
+        r = run->late->format_group(user->group, user->inside_gid, &text);
         return r < 0 ? r : write_record(userdb_fd, user->group, user->inside_gid, "group", 0644, text);
 }
 
@@ -292,9 +294,9 @@ static int apply_show(void *subject) {
                 run_set_object(run, "%s", user->name);
                 r = attach_home(user, homes_fd);
                 if (r >= 0)
-                        r = write_group(user, userdb_fd);
+                        r = write_group(run, user, userdb_fd);
                 if (r >= 0)
-                        r = write_user(run->spec, user, userdb_fd);
+                        r = write_user(run, user, userdb_fd);
                 if (r >= 0)
                         r = write_memberships(run->spec, user, userdb_fd);
                 if (r < 0)

@@ -10,9 +10,9 @@
 #include <sys/xattr.h>
 
 #include "lib/base/errors.h"
+#include "lib/base/host.h"
 #include "lib/base/name.h"
 #include "lib/base/text.h"
-#include "lib/bus/connect.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/mount.h"
 #include "lib/scope/limit.h"

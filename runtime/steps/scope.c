@@ -3,82 +3,22 @@
 /* A scope from systemd for a machine that is not registered: where systemd runs
  * the host nobody else may make control groups in its tree. */
 
+#include <stdio.h>
+
 #include "lib/base/name.h"
-#include "lib/base/text.h"
-#include "lib/bus/connect.h"
-#include "lib/scope/scope-systemd.h"
+#include "runtime/late.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
-#include "runtime/wishes.h"
-
-typedef struct Wait {
-        bool done;
-        int result;
-} Wait;
-
-static void on_scope(void *userdata, int result) {
-        Wait *wait = userdata;
-
-        *wait = (Wait) { .done = true, .result = result };
-}
-
-static int wait_for(sd_bus *bus, const Wait *wait) {
-        int r;
-
-        while (!wait->done) {
-                r = sd_bus_process(bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(bus, USEC_INFINITY);
-                if (r < 0)
-                        return r;
-        }
-
-        return wait->result;
-}
 
 static int apply(void *subject) {
         Run *run = subject;
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(properties_done) Properties wishes = {};
-        _cleanup_(scope_backend_freep) ScopeBackend *backend = NULL;
-        _cleanup_free_ char *unit = NULL, *description = NULL;
-        Wait wait = {};
         int r;
 
         if (run->cgroup)
                 return 0; /* born where it will stay */
 
-        r = machine_scope_name(run->spec->machine, &unit);
-        if (r < 0)
-                return r;
-
-        r = text_printf(&description, "Container %s", run->spec->machine);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_open_system(&bus);
-        if (r < 0)
-                return r;
-
-        r = scope_systemd_new(bus, &backend);
-        if (r < 0)
-                return r;
-
-        r = wishes_new(run->spec, false, &wishes);
-        if (r < 0)
-                return r;
-
-        r = backend->ops->start_scope(backend, &(ScopeRequest) {
-                .unit = unit,
-                .description = description,
-                .leader = run->leader,
-                .leader_fd = run->leader_pidfd,
-                .properties = &wishes,
-        }, on_scope, &wait);
-        if (r < 0)
-                return r;
-
-        return wait_for(bus, &wait);
+        r = late_load(run);
+        return r < 0 ? r : run->late->start_scope(run);
 }
 
 static bool wanted(const void *subject) {

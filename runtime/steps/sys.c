@@ -13,9 +13,10 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
-/* Where all of sysfs is for a moment, so that parts of it can be cloned: a mount
- * must be attached for that (before Linux 6.15). */
-#define WHOLE ".whole"
+/* Where all of sysfs is, so that parts of it can be cloned: a mount must be attached for that (before
+ * Linux 6.15). It is over the host's own, and goes with the rest of the host's tree. To drop it by itself
+ * would wait for all processors. */
+#define WHOLE "/sys"
 
 #define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS)
 
@@ -86,7 +87,7 @@ static int show_part(Run *run, int whole_fd, const char *name) {
 }
 
 static int make_mount_points(Run *run) {
-        static const char *const names[] = { WHOLE, "fs", "fs/cgroup", "fs/bpf", "fs/fuse" };
+        static const char *const names[] = { "fs", "fs/cgroup", "fs/bpf", "fs/fuse" };
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
@@ -99,12 +100,11 @@ static int make_mount_points(Run *run) {
         return 0;
 }
 
-static int drop_whole(const Run *run) {
-        if (fchdir(run->sys_fd) < 0 || umount2(WHOLE, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
-            unlinkat(run->sys_fd, WHOLE, AT_REMOVEDIR) < 0)
-                return -errno;
+static int attach_whole(int whole_fd) {
+        _cleanup_close_ int target_fd = -EBADF;
 
-        return 0;
+        target_fd = open(WHOLE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return target_fd < 0 ? -errno : mount_attach(whole_fd, target_fd);
 }
 
 static int mount_parts(Run *run, int target_fd) {
@@ -124,9 +124,14 @@ static int mount_parts(Run *run, int target_fd) {
         if (r < 0)
                 return r;
 
-        whole_fd = guest_mount_at(run, "sysfs", NULL, READ_ONLY, run->sys_fd, WHOLE);
+        run_set_object(run, WHOLE);
+        whole_fd = mount_new("sysfs", NULL, READ_ONLY);
         if (whole_fd < 0)
                 return whole_fd;
+
+        r = attach_whole(whole_fd);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < ELEMENTSOF(part_table); i++) {
                 r = show_part(run, whole_fd, part_table[i]);
@@ -134,8 +139,7 @@ static int mount_parts(Run *run, int target_fd) {
                         return r;
         }
 
-        r = drop_whole(run);
-        return r < 0 ? r : show_selinux(run);
+        return show_selinux(run);
 }
 
 static int apply(void *subject) {

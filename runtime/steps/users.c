@@ -17,7 +17,7 @@
 #include "lib/kernel/shift.h"
 #include "lib/kernel/userns.h"
 #include "lib/spec/users.h"
-#include "runtime/managed.h"
+#include "runtime/late.h"
 #include "runtime/owners.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
@@ -40,6 +40,7 @@ static int find_block(const Run *run, uint32_t *ret) {
 
 static int take_range(Run *run, uint32_t block) {
         const Spec *spec = run->spec;
+        int r;
 
         switch (spec->private_users) {
         case USERS_PICK:
@@ -53,7 +54,8 @@ static int take_range(Run *run, uint32_t block) {
                 return uid_range_take(block, USERS_BLOCK, run->range);
 
         case USERS_MANAGED:
-                return managed_take_range(run, run->range);
+                r = late_load(run);
+                return r < 0 ? r : run->late->take_managed_range(run, run->range);
 
         case USERS_CHOSEN:
                 run_set_object(run, "%u:%u, of which others have some", spec->users_base, spec->users_count);

@@ -121,6 +121,20 @@ TEST(sync_carries_descriptors_or_refuses) {
         CHECK_ERR(sync_receive(a, true, &message, got, 2), EBADMSG);
 }
 
+TEST(sync_hears_the_last_word_of_who_has_left_something_unread) {
+        SyncMessage failed = { .point = SYNC_FAILED, .error = -ENOENT }, got;
+        int a, b;
+
+        CHECK_OK(sync_pair(&a, &b));
+        CHECK_OK(sync_send(a, &(SyncMessage) { .point = SYNC_ATTACHED }, NULL, 0));
+        CHECK_OK(sync_send(b, &failed, NULL, 0));
+        (void) close(b);
+        CHECK(sync_receive(a, true, &got, NULL, 0) == 1);
+        CHECK(got.point == SYNC_FAILED && got.error == -ENOENT);
+        CHECK(sync_receive(a, true, &got, NULL, 0) == 0);
+        (void) close(a);
+}
+
 TEST(sync_sees_the_other_side_go) {
         _cleanup_close_ int a = -EBADF, b = -EBADF;
         SyncMessage message = {};

@@ -8,7 +8,7 @@
 #include "lib/kernel/pty.h"
 #include "lib/kernel/relay.h"
 #include "lib/kernel/socket.h"
-#include "runtime/ttys.h"
+#include "runtime/late/ttys.h"
 
 typedef struct Tty {
         sd_event *event;        /* borrowed */

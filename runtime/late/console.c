@@ -4,7 +4,7 @@
 
 #include "lib/base/console-log.h"
 #include "lib/kernel/relay.h"
-#include "runtime/console.h"
+#include "runtime/late/console.h"
 
 struct ConsoleLink {
         sd_event *event;

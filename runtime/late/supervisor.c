@@ -14,15 +14,12 @@
 #include "lib/kernel/note.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/resident.h"
-#include "runtime/console.h"
+#include "runtime/late.h"
+#include "runtime/late/console.h"
+#include "runtime/late/supervisor.h"
+#include "runtime/late/ttys.h"
 #include "runtime/notify.h"
 #include "runtime/shutdown.h"
-#include "runtime/supervisor.h"
-#include "runtime/ttys.h"
-
-/* With which systemd is asked to start a guest anew, see RestartForceExitStatus=
- * in units/berth@.service.in; a payload may not say so by itself. */
-#define STATUS_RESERVED 133
 
 /* How many messages are taken before others get their turn. */
 #define NOTIFICATIONS_AT_ONCE 16
@@ -47,21 +44,6 @@ typedef struct Supervisor {
         bool ended;
         siginfo_t end;
 } Supervisor;
-
-/* SIGRTMIN is no constant. */
-#define SIGNALS { SIGTERM, SIGINT, SIGHUP, SIGWINCH, SIGCONT, SIGRTMIN + 4 }
-
-int supervisor_prepare(void) {
-        const int signals[] = SIGNALS;
-        sigset_t set;
-
-        (void) sigemptyset(&set);
-        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
-                (void) sigaddset(&set, signals[i]);
-
-        (void) signal(SIGPIPE, SIG_IGN);
-        return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
-}
 
 /* For those who listen to what happens to machines; berthd need not be there. */
 static void tell_stopping(Supervisor *s, const char *note) {
@@ -273,7 +255,7 @@ static int on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
 }
 
 static int watch(Supervisor *s) {
-        const int signals[] = SIGNALS;
+        const int signals[] = LATE_SIGNALS;
         int r;
 
         r = sd_event_new(&s->event);
@@ -334,14 +316,14 @@ static int exit_status(const Supervisor *s) {
         char name[SIGNAL_STRING_MAX];
 
         if (s->end.si_code == CLD_EXITED) {
-                if (s->end.si_status == STATUS_RESERVED)
-                        return EXIT_FAILURE;
+                if (s->end.si_status == LATE_STATUS_REBOOT)
+                        return EXIT_FAILURE; /* a payload may not say so by itself */
 
                 return s->end.si_status;
         }
 
         if (s->end.si_status == SIGHUP)
-                return SUPERVISOR_REBOOT;
+                return LATE_REBOOT;
         if (s->end.si_status == SIGINT)
                 return EXIT_SUCCESS;
 
@@ -365,6 +347,14 @@ static void note_end(const Supervisor *s) {
                                 signal_to_string(s->end.si_status, name));
 
         console_note(s->console, text);
+}
+
+static void tell_reboot(const Spec *spec) {
+        /* Whoever watches the unit may not be our parent, and learn it only so. */
+        if (spec->keep_unit)
+                (void) sd_notifyf(false, "EXIT_STATUS=%i", LATE_STATUS_REBOOT);
+        else
+                (void) sd_notify(false, "STATUS=Restarting...");
 }
 
 static void supervisor_done(Supervisor *s) {
@@ -392,6 +382,10 @@ int supervisor_run(Run *run) {
 
         tell_started(&s);
 
+        /* That drops a mount, for which the kernel waits for all processors: by now nobody else does. */
+        closep(&run->program_fd);
+        run->program_fd = -EBADF;
+
         r = sd_event_loop(s.event);
         if (r < 0)
                 return r;
@@ -399,5 +393,9 @@ int supervisor_run(Run *run) {
         (void) fault_point("stop", "end");
         (void) tell_status(&s); /* the last one may have had to wait */
         note_end(&s);
-        return exit_status(&s);
+
+        r = exit_status(&s);
+        if (r == LATE_REBOOT)
+                tell_reboot(run->spec);
+        return r;
 }
