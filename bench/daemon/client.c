@@ -9,6 +9,7 @@
  * once and exits: no client can be faster.
  *
  *      compare N       a bare scope, CreateMachine(), CreateMachineWithNetwork(), by turns; N times
+ *      scope           a bare scope
  *      scopes N        N bare scopes, WINDOW of them under way: the whole time
  *      fill N          CreateMachine(), WINDOW of them under way, until N machines are there: the whole
  *                      time, and how many came
@@ -268,6 +269,13 @@ static void command_compare(size_t n) {
                 print_numbers(took + k * n, n);
 }
 
+static void command_scope(void) {
+        pid_t pid = leader_start();
+
+        printf("%.1f;", start_scope(pid));
+        end_scopes(&pid, 1);
+}
+
 static size_t n_open, n_done, n_failed;
 
 static int on_reply(sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *reterr) {
@@ -480,6 +488,8 @@ static void obey(char *line) {
 
         if (streq(line, "compare"))
                 command_compare(n);
+        else if (streq(line, "scope"))
+                command_scope();
         else if (streq(line, "scopes"))
                 command_scopes(n);
         else if (streq(line, "fill"))
