@@ -124,6 +124,10 @@ static int mount_parts(Run *run, int target_fd) {
         if (r < 0)
                 return r;
 
+        r = show_selinux(run); /* before all of sysfs lies over it */
+        if (r < 0)
+                return r;
+
         run_set_object(run, WHOLE);
         whole_fd = mount_new("sysfs", NULL, READ_ONLY);
         if (whole_fd < 0)
@@ -139,7 +143,7 @@ static int mount_parts(Run *run, int target_fd) {
                         return r;
         }
 
-        return show_selinux(run);
+        return 0;
 }
 
 static int apply(void *subject) {
