@@ -9,6 +9,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
+#include "lib/kernel/tree-lock.h"
 #include "lib/spec/image.h"
 #include "runtime/cleanup.h"
 #include "runtime/place.h"
@@ -85,6 +86,17 @@ static int clean_place(const char *machine) {
         return r;
 }
 
+/* Whose files they are that nobody has locked is the same to everyone. Who has not got the lock has nothing
+ * to remove. */
+static void clean_lock(const char *tree) {
+        _cleanup_(tree_lock_release) TreeLock lock = TREE_LOCK_NONE;
+        _cleanup_close_ int fd = -EBADF;
+
+        fd = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0)
+                (void) tree_lock_take(tree, fd, false, &lock);
+}
+
 int cleanup_run(const Spec *spec) {
         _cleanup_free_ char *tree = NULL, *place = NULL;
         int beside, temporary, offered, r;
@@ -101,6 +113,9 @@ int cleanup_run(const Spec *spec) {
         beside = clean_directory(place, spec->machine);
         temporary = clean_directory(CLEANUP_TEMPORARY_PLACE, spec->machine);
         offered = clean_place(spec->machine);
+        if (!spec->unlocked)
+                clean_lock(tree);
+
         r = MIN(beside, temporary);
         r = MIN(r, offered);
 

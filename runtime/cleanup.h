@@ -5,7 +5,7 @@
  * Cleaning up
  *
  * What a run of a machine leaves on the host if it is killed: directories for what was
- * to be thrown away, and the machine's place. All else is the kernel's, and gone.
+ * to be thrown away, the machine's place, and files of locks. All else is the kernel's, and gone.
  */
 
 #include "lib/spec/spec.h"

@@ -66,7 +66,7 @@ static int block_signals(void) {
 }
 
 /* Returns an exit status, or LATE_REBOOT. */
-static int run_once(const Spec *spec, bool is_reboot, UidRange *range, int *program_fd) {
+static int run_once(const Spec *spec, bool is_reboot, UidRange *range, TreeLock *lock, int *program_fd) {
         Start start;
         Run run;
         int r;
@@ -74,6 +74,7 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range, int *prog
         run_init(&run, spec);
         run.is_reboot = is_reboot;
         run.range = range;
+        run.lock = lock;
         run.program_fd = TAKE_FD(*program_fd);
         r = start_run(&run, &start);
         if (r >= 0) {
@@ -81,6 +82,10 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range, int *prog
                 if (r < 0)
                         (void) log_error(r, "Cannot supervise '%s'", spec->machine);
                 run.will_reboot = r == LATE_REBOOT && !spec->keep_unit;
+
+                /* First, for who waits for nothing but the machine's end to run another one. */
+                if (!run.will_reboot)
+                        tree_lock_release(lock);
                 start_undo(&start);
         }
 
@@ -90,6 +95,7 @@ static int run_once(const Spec *spec, bool is_reboot, UidRange *range, int *prog
 
 static int run_until_off(const Spec *spec, int program_fd) {
         _cleanup_(uid_range_release) UidRange range = UID_RANGE_NONE;
+        _cleanup_(tree_lock_release) TreeLock lock = TREE_LOCK_NONE;
         int r;
 
         r = block_signals();
@@ -99,7 +105,7 @@ static int run_until_off(const Spec *spec, int program_fd) {
         }
 
         for (bool is_reboot = false;; is_reboot = true) {
-                r = run_once(spec, is_reboot, &range, &program_fd);
+                r = run_once(spec, is_reboot, &range, &lock, &program_fd);
                 if (r != LATE_REBOOT)
                         return r;
                 if (spec->keep_unit)

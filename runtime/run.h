@@ -30,6 +30,7 @@
 #include "lib/base/id128.h"
 #include "lib/base/steps.h"
 #include "lib/kernel/syscall-filter.h"
+#include "lib/kernel/tree-lock.h"
 #include "lib/kernel/uid-range.h"
 #include "lib/spec/spec.h"
 #include "runtime/host-user.h"
@@ -109,6 +110,7 @@ typedef struct Run {
 
         int program_fd;         /* the directory of our program, in a mount of its own, or negative */
         UidRange *range;        /* the machine's users; kept by the caller, through all reboots */
+        TreeLock *lock;         /* on the tree; kept likewise */
         uint32_t tree_block;    /* first of the users whose files are shown as the machine's */
         bool tree_is_mapped;    /* they are */
         bool unregistered;      /* it could be told to nobody, and did not have to */

@@ -13,6 +13,7 @@ const Step *const step_table[] = {
         /* STAGE_HOST: what must be known, or be there, before the leader is */
         &step_template,         /* there may be no tree before */
         &step_root,             /* all below look into it */
+        &step_lock,             /* whoever else has it must not come in between */
         &step_changes,
         &step_network,
         &step_users,            /* whose files are they? */

@@ -36,7 +36,8 @@
         X(E_NO_SUCH_USER,       "org.berth.NoSuchUser",                         "No such user in the machine")  \
         X(E_PROGRAM_NOT_FOUND,  "org.berth.NotFound",                           "No such program in the machine") \
         X(E_NOT_EXECUTABLE,     "org.berth.NotExecutable",                      "Program cannot be executed")   \
-        X(E_MACHINE_FROZEN,     "org.berth.MachineFrozen",                      "Machine is frozen")
+        X(E_MACHINE_FROZEN,     "org.berth.MachineFrozen",                      "Machine is frozen")                    \
+        X(E_TREE_BUSY,          "org.berth.TreeBusy",                           "Tree is in use already")
 
 enum {
         _ERROR_BASE = 4999,     /* Linux promises not to go beyond 4095 */

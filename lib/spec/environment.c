@@ -32,6 +32,16 @@ static int set_sync(Spec *spec, const char *value) {
         return spec_read_boolean(&spec->suppress_sync, value);
 }
 
+static int set_lock(Spec *spec, const char *value) {
+        bool lock;
+        int r;
+
+        r = spec_read_boolean(&lock, value);
+        if (r >= 0)
+                spec->unlocked = !lock;
+        return r;
+}
+
 /* What the Container Interface calls a short identifier. */
 static int set_manager(Spec *spec, const char *value) {
         size_t n = strlen(value);
@@ -48,6 +58,7 @@ static const struct {
 } switch_table[] = {
         { "SYSTEMD_NSPAWN_TMPFS_TMP", set_tmp },
         { "SYSTEMD_NSPAWN_CHECK_OS_RELEASE", set_os_release },
+        { "SYSTEMD_NSPAWN_LOCK", set_lock },
         { "SYSTEMD_NSPAWN_CONTAINER_SERVICE", set_manager },
         { "SYSTEMD_SUPPRESS_SYNC", set_sync },
 
@@ -59,7 +70,6 @@ static const struct {
         { "SYSTEMD_NSPAWN_SHARE_SYSTEM", NULL },
         { "SYSTEMD_NSPAWN_USE_CGNS", NULL },
 
-        { "SYSTEMD_NSPAWN_LOCK", NULL },
         { "SYSTEMD_NSPAWN_NETWORK_MAC", NULL },
         { "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", NULL },
         { "UNIFIED_CGROUP_HIERARCHY", NULL },

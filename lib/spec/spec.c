@@ -387,6 +387,12 @@ bool spec_mounts_over(const Spec *spec, const char *path) {
         return false;
 }
 
+bool spec_shares_tree(const Spec *spec) {
+        assert(spec);
+
+        return spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
+}
+
 UsersOwnership spec_ownership(const Spec *spec) {
         assert(spec);
 

@@ -250,6 +250,7 @@ typedef struct Spec {
 
         char *manager;          /* what $container says, or NULL: our own name */
         bool any_system;        /* one that is booted need not say what it is */
+        bool unlocked;          /* others may have the tree meanwhile */
         bool tmp_of_tree;       /* /tmp is what the tree has there */
         bool nesting;           /* who makes containers inside may have /proc and /sys of their own */
         bool suppress_sync;     /* what is written need not outlive the host's power */
@@ -379,6 +380,14 @@ int spec_complete(Spec *spec);
  * Errors: -EINVAL      it does not
  */
 int spec_check(const Spec *spec, const char **ret_complaint);
+
+/**
+ * spec_shares_tree() - whether the tree is only read
+ * @spec:               the spec
+ *
+ * Return: whether nothing that the machine does changes it.
+ */
+bool spec_shares_tree(const Spec *spec);
 
 /**
  * spec_mounts_over() - check whether something is to be mounted on a place

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/errors.h"
 #include "lib/base/fault.h"
 #include "lib/base/file.h"
 #include "lib/kernel/mount.h"
 #include "lib/spec/image.h"
+#include "runtime/place.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -110,6 +112,50 @@ const Step step_root = {
         .stage = STAGE_HOST,
         .apply = apply,
         .explain = explain,
+};
+
+/* Of the two things to say of a machine that is started twice, the one that helps. */
+static bool runs_already(const char *machine) {
+        _cleanup_close_ int fd = place_take(machine);
+
+        if (fd >= 0)
+                place_remove(machine, fd);
+
+        return fd == -E_MACHINE_EXISTS;
+}
+
+/* Not undone: a machine that reboots keeps it, and all others leave it when nobody is inside any more. */
+static int apply_lock(void *subject) {
+        Run *run = subject;
+        int tree_fd = run->image_fd >= 0 ? run->image_fd : run->root_fd;
+        int r;
+
+        if (tree_lock_is_held(run->lock))
+                return 0;
+
+        run_set_object(run, "%s", run->root_path);
+        r = tree_lock_take(run->root_path, tree_fd, spec_shares_tree(run->spec), run->lock);
+        return r == -E_TREE_BUSY && runs_already(run->spec->machine) ? -E_MACHINE_EXISTS : r;
+}
+
+static bool wants_lock(const void *subject) {
+        const Run *run = subject;
+
+        return !run->spec->unlocked;
+}
+
+static void explain_lock(const void *subject, FILE *f) {
+        const Run *run = subject;
+
+        (void) fputs(spec_shares_tree(run->spec) ? "with others who only read the tree" : "alone", f);
+}
+
+const Step step_lock = {
+        .name = "lock",
+        .stage = STAGE_HOST,
+        .wanted = wants_lock,
+        .apply = apply_lock,
+        .explain = explain_lock,
 };
 
 /* The directories that API file systems go to; missing ones are made while the

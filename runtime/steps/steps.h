@@ -11,6 +11,7 @@
 /* STAGE_HOST */
 extern const Step step_template;
 extern const Step step_root;
+extern const Step step_lock;
 extern const Step step_changes;
 extern const Step step_network;
 extern const Step step_users;

@@ -152,7 +152,7 @@ class Ends(Guest):
     def test_one_machine_runs_once(self):
         guest = self.start("wait", env=self.environment)
         self.assertEqual(guest.stdout.readline(), "waiting\n")
-        self.assertIn("step cgroup", self.refused([], "/probe", "who"))
+        self.assertIn("Machine exists already", self.refused([], "/probe", "who"))
         guest.send_signal(signal.SIGTERM)
         guest.wait(TIMEOUT)
 

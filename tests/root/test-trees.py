@@ -6,19 +6,24 @@ each makes of it, and that nothing is left.
 usage: test-trees.py BERTH-RUN PROBE
 """
 
+import contextlib
+import fcntl
 import os
 import select
 import shutil
 import signal
+import stat
+import struct
 import subprocess
 import tempfile
+import unittest
 
 import berthrun as base
 
+F_OFD_SETLK = 37
 
-class Left(base.Guest):
-    """What a run that is killed leaves."""
 
+class Killed(base.Guest):
     def kill(self, guest):
         """Until all of it has gone."""
         self.assertEqual(guest.stdout.readline(), "waiting\n")
@@ -28,6 +33,10 @@ class Left(base.Guest):
         guest.wait(base.TIMEOUT)
         select.select([leader], [], [], base.TIMEOUT)
         os.close(leader)
+
+
+class Left(Killed):
+    """What a run that is killed leaves."""
 
     def test_it_is_removed_when_asked_for(self):
         place = tempfile.mkdtemp(prefix="berth-test-")
@@ -41,7 +50,8 @@ class Left(base.Guest):
                   f".#berth.{base.NAME}.999999999.{os.getpid()}.abcdef", f".#berth.{base.NAME}.999999999"]
         for name in others:
             os.mkdir(os.path.join(place, name))
-        self.assertEqual(len(os.listdir(place)), 3 + len(others))
+        self.assertIn(".#tree.lck", os.listdir(place))
+        self.assertEqual(len(os.listdir(place)), 4 + len(others))
         ran = subprocess.run([base.RUN, "--cleanup", options[0], f"-M{base.NAME}"], capture_output=True,
                              text=True, timeout=base.TIMEOUT, check=True)
         # The changes, and the place in /run/systemd/nspawn.
@@ -60,6 +70,140 @@ class Left(base.Guest):
         subprocess.run([base.RUN, "--cleanup", f"-M{base.NAME}"], capture_output=True, timeout=base.TIMEOUT,
                        check=True)
         self.assertEqual([os.path.exists(p) for p in (theirs, ours)], [True, False])
+
+
+class Locks(Killed):
+    """Who may have a tree at the same time."""
+
+    READERS = (["--read-only"], ["-x"], ["--volatile=overlay"], ["--volatile=state"])
+    OTHER = f"--machine={base.NAME}-2"
+
+    def setUp(self):
+        super().setUp()
+        self.write("var/x", "")
+        st = os.stat(self.root)
+        self.files = (os.path.join(os.path.dirname(self.root), f".#{os.path.basename(self.root)}.lck"),
+                      f"/run/systemd/nspawn/locks/inode-{st.st_dev}:{st.st_ino}")
+
+    def tearDown(self):
+        self.assertFalse([f for f in self.files if os.path.lexists(f)])
+        super().tearDown()
+
+    @contextlib.contextmanager
+    def running(self, options=()):
+        with self.start("wait", options=["--kill-signal=SIGTERM", *options]) as guest:
+            self.assertEqual(guest.stdout.readline(), "waiting\n")
+            try:
+                yield guest
+            finally:
+                guest.terminate()
+                guest.wait(base.TIMEOUT)
+
+    @contextlib.contextmanager
+    def held(self, path, kind):
+        """As systemd holds it."""
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(path, "a+", encoding="utf-8") as f:
+            fcntl.fcntl(f, F_OFD_SETLK, struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0))
+            yield f
+            os.unlink(path)
+
+    def busy(self, options=(), **more):
+        self.assertIn(f"step lock ({self.root}): Tree is in use already",
+                      self.refused([self.OTHER, *options], "/probe", "who", **more))
+
+    def works(self, options=(), **more):
+        self.assertIn("pid 1", self.probe("who", options=[self.OTHER, *options], **more))
+
+    def test_who_writes_is_alone(self):
+        with self.running():
+            for file in self.files:
+                self.assertTrue(os.path.exists(file))
+            self.busy()
+            for options in self.READERS:
+                self.busy(options)
+        self.works()
+
+    def test_who_reads_shares_it(self):
+        for options in self.READERS:
+            with self.running(options):
+                for others in self.READERS:
+                    self.works(others)
+                self.busy()
+                for file in self.files:
+                    self.assertTrue(os.path.exists(file))
+            self.works()
+
+    def test_who_wants_no_locks_has_none(self):
+        env = dict(os.environ, SYSTEMD_NSPAWN_LOCK="0")
+        with self.running():
+            self.works(env=env)
+            self.busy()
+
+    def test_systemd_is_respected(self):
+        for file in self.files:
+            with self.held(file, fcntl.F_WRLCK):
+                self.busy()
+                self.busy(["--read-only"])
+            with self.held(file, fcntl.F_RDLCK):
+                self.busy()
+                self.works(["--read-only"])
+            self.works()
+
+    def test_a_tree_by_another_name_is_the_same(self):
+        link = self.root + "-link"
+        os.symlink(self.root, link)
+        self.addCleanup(os.unlink, link)
+        with self.running():
+            self.busy([f"--directory={link}"])
+
+    def test_who_meets_the_end_of_another_waits_for_it(self):
+        for file in self.files:
+            with self.held(file, fcntl.F_WRLCK):
+                with self.start("who", options=[self.OTHER]) as guest:
+                    # It looks twice before it waits for what removes the file.
+                    with open(f"/proc/{guest.pid}/wchan", encoding="ascii") as f:
+                        while "poll" not in f.read() and guest.poll() is None:
+                            f.seek(0)
+                    os.unlink(file)
+                    self.assertIn("pid 1", guest.stdout.readline())
+                    guest.wait(base.TIMEOUT)
+                with open(file, "w", encoding="utf-8"):
+                    pass
+
+    @unittest.skipUnless(shutil.which("strace"), "lacks strace")
+    def test_it_is_kept_while_it_reboots(self):
+        trace = self.path("trace")
+        command = ["strace", "--follow-forks", "--trace=openat,open,unlink", f"--output={trace}", "--",
+                   *self.arguments(), "/probe", "once", "/again", ",", "reboot"]
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=base.TIMEOUT,
+                       check=False)
+        self.assertTrue(os.path.exists(self.path("again")))
+        with open(trace, encoding="utf-8") as f:
+            seen = [line for line in f if ".lck" in line]
+        self.assertEqual([line.split("(")[0].split()[-1] for line in seen], ["openat", "unlink"], seen)
+
+    def test_nobody_inside_has_it(self):
+        seen = self.probe("fds")
+        self.assertNotIn(".lck", seen)
+        self.assertNotIn("inode-", seen)
+
+    def test_killed_it_is_free(self):
+        self.kill(self.start("wait"))
+        for file in self.files:
+            self.assertTrue(os.path.exists(file))
+        self.works()
+        self.probe("who")  # the control group is left to whoever starts next
+
+    def test_what_else_has_the_name_of_a_lock_is_left_alone(self):
+        target = self.path("target")
+        for make in (lambda: os.symlink(target, self.files[0]), lambda: os.mkfifo(self.files[0]),
+                     lambda: os.mkdir(self.files[0])):
+            make()
+            self.assertIn(f"step lock ({self.root})", self.refused([], "/probe", "who"))
+            self.assertFalse(os.path.exists(target))
+            self.works(env=dict(os.environ, SYSTEMD_NSPAWN_LOCK="0"))
+            (os.rmdir if stat.S_ISDIR(os.lstat(self.files[0]).st_mode) else os.unlink)(self.files[0])
 
 
 class Trees(base.Guest):

@@ -204,19 +204,47 @@ TEST(settings_files_leave_the_environment_its_say) {
         CHECK_OK(file_replace(AT_FDCWD, settings, 0600, "[Exec]\nHostname=other\nCapability=all\n"));
         CHECK_OK(text_printf(&line, "berth-run -D %s/test-spec-tree", directory));
         CHECK_OK(setenv("SYSTEMD_SUPPRESS_SYNC", "1", true));
-        CHECK_OK(setenv("SYSTEMD_NSPAWN_LOCK", "0", true));
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_NETWORK_MAC", "0", true));
 
         r = parse(line, &spec);
         CHECK_OK(unsetenv("SYSTEMD_SUPPRESS_SYNC"));
-        CHECK_OK(unsetenv("SYSTEMD_NSPAWN_LOCK"));
+        CHECK_OK(unsetenv("SYSTEMD_NSPAWN_NETWORK_MAC"));
         CHECK_OK(tree_remove(directory));
 
         CHECK_OK(r);
         CHECK_STREQ(spec.hostname, "other");
         CHECK(spec.suppress_sync);
         CHECK(strv_length(spec.warnings) == 2);
-        CHECK(strstr(spec.warnings[0], "SYSTEMD_NSPAWN_LOCK"));
+        CHECK(strstr(spec.warnings[0], "SYSTEMD_NSPAWN_NETWORK_MAC"));
         CHECK(strstr(spec.warnings[1], "Capability"));
+}
+
+TEST(trees_are_locked_unless_the_environment_says_no) {
+        _cleanup_(spec_done) Spec spec, unlocked;
+
+        CHECK_OK(parse("berth-run -M web", &spec));
+        CHECK(!spec.unlocked);
+
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_LOCK", "0", true));
+        CHECK_OK(parse("berth-run -M web", &unlocked));
+        CHECK(unlocked.unlocked);
+        CHECK_OK(setenv("SYSTEMD_NSPAWN_LOCK", "perhaps", true));
+        check_refused("berth-run -M web");
+        CHECK_OK(unsetenv("SYSTEMD_NSPAWN_LOCK"));
+}
+
+TEST(trees_that_are_only_read_are_shared) {
+        static const char *const lines[] = {
+                "berth-run -M web --read-only", "berth-run -M web -x", "berth-run -M web --volatile=overlay",
+                "berth-run -M web --volatile=state", "berth-run -M web --volatile",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                _cleanup_(spec_done) Spec spec;
+
+                CHECK_OK(parse(lines[i], &spec));
+                CHECK(spec_shares_tree(&spec));
+        }
 }
 
 TEST(the_name_of_a_manager_is_short) {
