@@ -81,14 +81,14 @@ typedef enum RunNamespace {
 
 #define RUN_OBJECT_MAX 192
 
-/* What tells of the host, inside; and where credentials are. */
-#define RUN_HOST "/run/host"
-#define RUN_CREDENTIALS RUN_HOST "/credentials"
-
 /* Where the leader has the tree until that is its root. Nowhere on the way to anything else: whatever is
  * looked up on the host meanwhile, by links with ".." in them too, must not lead into the tree. Over the
  * host's root ".." would, and the kernel makes no user namespace for who has something there. */
 #define RUN_PLACE "/run/berth/root"
+
+/* What tells of the host, inside; and where credentials are. */
+#define RUN_HOST "/run/host"
+#define RUN_CREDENTIALS RUN_HOST "/credentials"
 
 /* One that was read from a file; as many as the spec has. */
 typedef struct RunCredential {
@@ -121,6 +121,7 @@ typedef struct Run {
         unsigned host_filters;  /* of system calls, around us */
         int root_fd;            /* the root directory; in the leader, from step root on, its mount */
         char *root_path;
+        bool of_host;           /* the tree is the host's own: nothing may reach it */
         char *init;             /* program in the guest, with START_BOOT */
         bool notify_ready;
         Id128 uuid;
@@ -144,7 +145,7 @@ typedef struct Run {
         bool will_reboot;       /* it has ended, and will be there again: changes stay */
         int writer_fd;          /* keeps the guest from making the file system read-only, or negative */
         int image_fd;           /* the whole tree, if the root directory is not that */
-        int usr_fd;             /* of the tree, with VOLATILE_YES */
+        int usr_fd;             /* of the tree, with VOLATILE_YES, or if the host's is another mount */
         int netns_fd;           /* to join, or negative */
         int stub_fd;            /* the program that is PID 1 with as_pid2 */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "runtime/cleanup.h"
 #include "runtime/source.h"
@@ -12,6 +13,10 @@ int source_open_of_image(const Run *run, const char *path, int flags) {
         _cleanup_close_ int image_fd = -EBADF;
 
         assert(run);
+
+        /* That would be the host, not what is laid over it. */
+        if (run->of_host)
+                return -E_UNSAFE_PATH;
 
         image_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         return image_fd < 0 ? -errno : beneath_open(image_fd, path, flags, 0);

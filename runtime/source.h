@@ -20,7 +20,8 @@
  * detached.
  *
  * Return: the descriptor, or a negative error code on failure.
- * Errors: what beneath_open() runs into
+ * Errors: -E_UNSAFE_PATH       the image is the host's own tree
+ *         others               what beneath_open() runs into
  */
 int source_open_of_image(const Run *run, const char *path, int flags);
 

@@ -38,6 +38,7 @@ const Step *const step_table[] = {
         &step_join_network,     /* before what shows it */
         &step_layers,           /* with all rights of the host's root */
         &step_owner,            /* before anything is made */
+        &step_machine_id,       /* while it can be written to */
         &step_tree,             /* the root directory becomes a mount; all below attach to it */
         &step_volatile,
         &step_old_root,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <sys/random.h>
+
 #include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/spec/args.h"
@@ -260,6 +262,18 @@ static int merge_settings(Reader *reader, Settings *settings) {
         return r;
 }
 
+/* After the settings, which are those of the tree. */
+static int name_instance(Spec *spec) {
+        uint64_t number;
+
+        if (!spec->ephemeral || spec->cleanup)
+                return 0;
+        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+                return -errno;
+
+        return spec_name_instance(spec, number);
+}
+
 static int finish(Reader *reader) {
         _cleanup_(settings_done) Settings settings = {};
         const char *complaint;
@@ -268,6 +282,8 @@ static int finish(Reader *reader) {
         r = find_settings(reader, &settings);
         if (r > 0)
                 r = merge_settings(reader, &settings);
+        if (r >= 0)
+                r = name_instance(reader->spec);
         if (r < 0)
                 return r;
 

@@ -406,5 +406,9 @@ int settings_find(const char *machine, const char *tree, bool trust, Settings *r
                 tree = found;
         }
 
+        /* Beside the host's own tree there is nothing. */
+        if (streq(tree, "/"))
+                return 0;
+
         return try_file(tree, (size_t) (strrchr(tree, '/') - tree), machine, trust, ret);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 
 #include "lib/base/name.h"
@@ -147,13 +149,57 @@ static int sort_boot_arguments(Spec *spec) {
         return r;
 }
 
+/* The host's own tree has the host's name. */
+static int name_after_tree(Spec *spec) {
+        char host[HOST_NAME_MAX + 1] = "";
+
+        if (spec_is_of_host(spec) && gethostname(host, sizeof(host) - 1) < 0)
+                return -errno;
+
+        spec->named_after_tree = true;
+        return machine_name_from_path(*host ? host : spec->directory, &spec->machine);
+}
+
+int spec_name_instance(Spec *spec, uint64_t number) {
+        _cleanup_free_ char *name = NULL;
+        size_t n;
+        int r;
+
+        assert(spec);
+
+        if (!spec->ephemeral || !spec->named_after_tree || !spec->machine)
+                return 0;
+
+        n = MIN(strlen(spec->machine), (size_t) MACHINE_NAME_MAX - strlen("-0123456789abcdef"));
+        while (n > 0 && strchr("-.", spec->machine[n - 1]))
+                n--;
+
+        r = text_printf(&name, "%.*s-%016" PRIx64, (int) n, spec->machine, number);
+        if (r < 0)
+                return r;
+
+        if (streq(spec->hostname, spec->machine)) {
+                char *hostname = strdup(name);
+
+                if (!hostname)
+                        return -ENOMEM;
+
+                free(spec->hostname);
+                spec->hostname = hostname;
+        }
+
+        free(spec->machine);
+        spec->machine = TAKE_PTR(name);
+        return 0;
+}
+
 int spec_complete(Spec *spec) {
         int r;
 
         assert(spec);
 
         if (!spec->machine && spec->directory) {
-                r = machine_name_from_path(spec->directory, &spec->machine);
+                r = name_after_tree(spec);
                 if (r < 0 && r != -EINVAL)
                         return r;
         }
@@ -206,8 +252,10 @@ static const char *check_chdir(const char *path) {
 static const char *check_image(const Spec *spec) {
         if (!spec->directory && !spec->machine)
                 return "Say which machine, with --directory= or --machine=";
-        if (spec->directory && streq(spec->directory, "/"))
-                return "The host's own root directory cannot be a machine's";
+        if (spec_is_of_host(spec) && !spec_discards_changes(spec))
+                return "The host's own root directory is for machines with --ephemeral or --volatile=";
+        if (spec_is_of_host(spec) && spec->private_users == USERS_MANAGED)
+                return "--private-users=managed is not for the host's own root directory";
         if (!spec->machine)
                 return "The directory's name makes no machine name, --machine= gives one";
         if (!machine_name_is_valid(spec->machine))
@@ -268,7 +316,7 @@ static const char *check_bind_users(const Spec *spec) {
 }
 
 static const char *check_tree(const Spec *spec) {
-        bool temporary = spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
+        bool temporary = spec_discards_changes(spec);
         LinkJournal journal = spec->link_journal;
 
         if (spec->ephemeral && spec->volatile_mode != VOLATILE_NO)
@@ -387,10 +435,22 @@ bool spec_mounts_over(const Spec *spec, const char *path) {
         return false;
 }
 
+bool spec_discards_changes(const Spec *spec) {
+        assert(spec);
+
+        return spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
+}
+
+bool spec_is_of_host(const Spec *spec) {
+        assert(spec);
+
+        return spec->directory && streq(spec->directory, "/");
+}
+
 bool spec_shares_tree(const Spec *spec) {
         assert(spec);
 
-        return spec->read_only || spec->ephemeral || spec->volatile_mode != VOLATILE_NO;
+        return spec->read_only || spec_discards_changes(spec);
 }
 
 UsersOwnership spec_ownership(const Spec *spec) {

@@ -281,6 +281,7 @@ typedef struct Spec {
 
         /* Identity */
         char *machine;
+        bool named_after_tree;  /* nobody has said how it is called */
         char *hostname;         /* NULL: the machine's name */
         Id128 uuid;             /* null: one is derived */
 
@@ -371,6 +372,18 @@ int spec_add_forward_credential(Spec *spec);
 int spec_complete(Spec *spec);
 
 /**
+ * spec_name_instance() - tell a machine from others of the same tree
+ * @spec:               spec, completed
+ * @number:             a random number
+ *
+ * An ephemeral one that nobody has named gets it into its name: so there may be many.
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: -ENOMEM
+ */
+int spec_name_instance(Spec *spec, uint64_t number);
+
+/**
  * spec_check() - check that a spec makes sense as a whole
  * @spec:               spec to check, completed
  * @ret_complaint:      return location for a static string that says what is
@@ -388,6 +401,22 @@ int spec_check(const Spec *spec, const char **ret_complaint);
  * Return: whether nothing that the machine does changes it.
  */
 bool spec_shares_tree(const Spec *spec);
+
+/**
+ * spec_discards_changes() - whether changes to the tree are thrown away
+ * @spec:               the spec
+ *
+ * Return: whether they are, all of them.
+ */
+bool spec_discards_changes(const Spec *spec);
+
+/**
+ * spec_is_of_host() - whether the tree is the host's own
+ * @spec:               the spec
+ *
+ * Return: whether it says so. Other paths may lead there as well.
+ */
+bool spec_is_of_host(const Spec *spec);
 
 /**
  * spec_mounts_over() - check whether something is to be mounted on a place

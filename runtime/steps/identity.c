@@ -2,10 +2,15 @@
 
 /* Who the guest is, and what it may know of its host. */
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/base/beneath.h"
 #include "lib/base/envfile.h"
 #include "lib/base/file.h"
 #include "lib/base/siphash.h"
 #include "lib/base/text.h"
+#include "runtime/guest.h"
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
@@ -46,8 +51,8 @@ static int derive_uuid(const char *machine, Id128 *ret) {
 
 static int find_uuid(Run *run) {
         /* The image's own id goes before everything. One of garbage is none:
-         * the guest will replace it. */
-        if (id128_read_machine(run->root_fd, &run->uuid) >= 0)
+         * the guest will replace it. The host's is nobody else's. */
+        if (!run->of_host && id128_read_machine(run->root_fd, &run->uuid) >= 0)
                 return 0;
 
         if (!id128_is_null(run->spec->uuid)) {
@@ -114,4 +119,62 @@ const Step step_identity = {
         .stage = STAGE_HOST,
         .apply = apply,
         .explain = explain,
+};
+
+static bool is_file(const Run *run, const char *path) {
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        fd = beneath_open(run->root_fd, path, O_PATH | O_NOFOLLOW, 0);
+        return fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode);
+}
+
+static int replace_id(Run *run, const char *path) {
+        _cleanup_close_ int fd = -EBADF;
+        char id[ID128_STRING_MAX + 1];
+        int r;
+
+        run_set_object(run, "%s", path);
+        r = guest_remove_file(run, path);
+        if (r < 0)
+                return r;
+
+        fd = beneath_open(run->root_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0444);
+        if (fd < 0)
+                return fd;
+
+        (void) id128_format(run->uuid, id);
+        (void) strcat(id, "\n");
+        return fd_write_all(fd, id, strlen(id));
+}
+
+/* Two machines of one id have one address, one place for their journals, and one set of random numbers. */
+static int apply_id(void *subject) {
+        Run *run = subject;
+        int r;
+
+        r = replace_id(run, "/etc/machine-id");
+        if (r >= 0 && is_file(run, "/var/lib/dbus/machine-id"))
+                r = replace_id(run, "/var/lib/dbus/machine-id");
+
+        return r;
+}
+
+static bool wants_id(const void *subject) {
+        const Run *run = subject;
+
+        return (run->of_host || spec_is_of_host(run->spec)) && run->spec->volatile_mode != VOLATILE_YES;
+}
+
+static void explain_id(const void *subject, FILE *f) {
+        (void) subject;
+        (void) fputs("/etc/machine-id, its own instead of the host's", f);
+}
+
+const Step step_machine_id = {
+        .name = "machine-id",
+        .stage = STAGE_OUTER,
+        .wanted = wants_id,
+        .apply = apply_id,
+        .explain = explain_id,
 };

@@ -86,12 +86,12 @@ const Step step_changes = {
 
 /* Detached mounts can be neither layers nor cloned on older kernels; so the tree is
  * attached where it comes from, for nobody but us to see. */
-static int attach_original(const Run *run) {
+static int attach_original(const Run *run, const char *place) {
         _cleanup_close_ int host_fd = -EBADF, place_fd = -EBADF;
         int r;
 
         host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        place_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        place_fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (host_fd < 0 || place_fd < 0)
                 return -errno;
 
@@ -99,15 +99,16 @@ static int attach_original(const Run *run) {
         return r < 0 ? r : mount_attach(run->root_fd, place_fd);
 }
 
-static int lay_over(Run *run, int directory_fd) {
+/* Puts what is laid over it into the place of a tree, which is attached. */
+static int lay_over(const Run *run, int *tree_fd, int directory_fd) {
         _cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF, lower_fd = -EBADF;
         int r;
 
-        r = overlay_make_directories(directory_fd, run->root_fd, &upper_fd, &work_fd);
+        r = overlay_make_directories(directory_fd, *tree_fd, &upper_fd, &work_fd);
         if (r < 0)
                 return r;
 
-        lower_fd = fcntl(run->root_fd, F_DUPFD_CLOEXEC, 0);
+        lower_fd = fcntl(*tree_fd, F_DUPFD_CLOEXEC, 0);
         if (lower_fd < 0)
                 return -errno;
 
@@ -118,15 +119,15 @@ static int lay_over(Run *run, int directory_fd) {
         if (r < 0)
                 return r;
 
-        (void) close(run->root_fd);
-        run->root_fd = r;
+        (void) close(*tree_fd);
+        *tree_fd = r;
         return 0;
 }
 
 /* Attached, too, for the same reason: over what is covered by now anyway. Layers that are opened again
  * for users that are lent may not be covered. */
-static int lay_over_memory(Run *run) {
-        const char *place = run->range->users_fd >= 0 ? RUN_PLACE : run->root_path;
+static int lay_over_memory(const Run *run, int *tree_fd, const char *covered) {
+        const char *place = run->range->users_fd >= 0 ? RUN_PLACE : covered;
         _cleanup_close_ int fd = -EBADF, place_fd = -EBADF;
         int r;
 
@@ -139,32 +140,33 @@ static int lay_over_memory(Run *run) {
                 return -errno;
 
         r = mount_attach(fd, place_fd);
-        return r < 0 ? r : lay_over(run, fd);
+        return r < 0 ? r : lay_over(run, tree_fd, fd);
 }
 
-static int lay_over_changes(Run *run) {
+static int lay_over_changes(Run *run, const char *place) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
         /* Of users that are lent, nothing may be on a disk, not even for a while. */
         if (run->range->users_fd >= 0)
-                return lay_over_memory(run);
+                return lay_over_memory(run, &run->root_fd, place);
 
         fd = open(run->changes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
 
         /* Not on every file system; then as much is kept as fits into memory. */
-        r = lay_over(run, fd);
-        return r == -EINVAL ? lay_over_memory(run) : r;
+        r = lay_over(run, &run->root_fd, fd);
+        return r == -EINVAL ? lay_over_memory(run, &run->root_fd, place) : r;
 }
 
-/* Only /usr of the tree is shown, and what leads to it. */
+/* Only /usr of the tree is shown, and what leads to it. The host's is found already. */
 static int replace_tree(Run *run) {
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
 
-        run->usr_fd = mount_clone(run->root_fd, "usr", true);
+        if (run->usr_fd < 0)
+                run->usr_fd = mount_clone(run->root_fd, "usr", true);
         if (run->usr_fd < 0)
                 return run->usr_fd;
 
@@ -181,30 +183,61 @@ static int replace_tree(Run *run) {
         return 0;
 }
 
-static int apply_layers(void *subject) {
-        Run *run = subject;
+static int replace_or_lay_over(Run *run, const char *place) {
+        if (run->spec->ephemeral)
+                return lay_over_changes(run, place);
+
+        return run->spec->volatile_mode == VOLATILE_YES ? replace_tree(run) :
+                                                          lay_over_memory(run, &run->root_fd, place);
+}
+
+/* Of the host nothing is shown as it is, not even what is read-only: in a machine with the host's users
+ * root could make that writable again, and it would be the host. What lies over it is in memory. */
+static int lay_over_usr_of_host(Run *run, const char *place) {
+        _cleanup_close_ int place_fd = -EBADF;
         int r;
 
-        r = attach_original(run);
+        if (!run->of_host || run->usr_fd < 0)
+                return 0;
+
+        run_set_object(run, "/usr");
+        place_fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (place_fd < 0)
+                return -errno;
+
+        r = mount_attach(run->usr_fd, place_fd);
+        return r < 0 ? r : lay_over_memory(run, &run->usr_fd, place);
+}
+
+static int apply_layers(void *subject) {
+        Run *run = subject;
+        const char *place = run->of_host ? RUN_PLACE : run->root_path;
+        int r;
+
+        r = attach_original(run, place);
         if (r < 0)
                 return r;
 
         /* In a file system of users that are lent, the host's root is nobody. */
         r = run->range->users_fd >= 0 ? fsids_lend(run->range->base, run->range->base) : 0;
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = replace_or_lay_over(run, place);
 
-        if (run->spec->ephemeral)
-                return lay_over_changes(run);
-
-        return run->spec->volatile_mode == VOLATILE_YES ? replace_tree(run) : lay_over_memory(run);
+        return r < 0 ? r : lay_over_usr_of_host(run, place);
 }
 
+static bool is_of_host(const Run *run) {
+        return run->of_host || spec_is_of_host(run->spec);
+}
+
+/* A tree that is only read-only needs none. */
 static bool wants_layers(const void *subject) {
         const Run *run = subject;
-        Volatile mode = run->spec->volatile_mode;
 
-        return run->spec->ephemeral || mode == VOLATILE_YES || mode == VOLATILE_OVERLAY;
+        if (run->spec->volatile_mode == VOLATILE_STATE)
+                return is_of_host(run);
+
+        return spec_discards_changes(run->spec);
 }
 
 static void explain_layers(const void *subject, FILE *f) {
@@ -245,19 +278,23 @@ static int copy_links(const Run *run) {
         return 0;
 }
 
+/* What is laid over the host's is in memory, as all changes are with overlay. */
+static bool usr_is_writable(const Run *run) {
+        return run->of_host && !run->spec->read_only && run->spec->volatile_mode != VOLATILE_YES;
+}
+
 static int attach_usr(Run *run) {
         _cleanup_close_ int target_fd = -EBADF;
-        int r;
+        int r = 0;
 
         target_fd = beneath_make_directory(run->root_fd, "/usr", 0755);
         if (target_fd < 0)
                 return target_fd;
 
-        r = mount_set_attributes(run->usr_fd, MOUNT_ATTR_RDONLY, true);
-        if (r >= 0)
-                r = mount_attach(run->usr_fd, target_fd);
+        if (!usr_is_writable(run))
+                r = mount_set_attributes(run->usr_fd, MOUNT_ATTR_RDONLY, true);
 
-        return r < 0 ? r : copy_links(run);
+        return r < 0 ? r : mount_attach(run->usr_fd, target_fd);
 }
 
 static int attach_var(Run *run) {
@@ -273,22 +310,36 @@ static int attach_var(Run *run) {
 
 static int apply_volatile(void *subject) {
         Run *run = subject;
+        int r = 0;
 
-        return run->spec->volatile_mode == VOLATILE_YES ? attach_usr(run) : attach_var(run);
+        if (run->usr_fd >= 0)
+                r = attach_usr(run);
+        if (r >= 0 && run->spec->volatile_mode == VOLATILE_YES)
+                r = copy_links(run);
+        if (r >= 0 && run->spec->volatile_mode == VOLATILE_STATE)
+                r = attach_var(run);
+
+        return r;
 }
 
 static bool wants_volatile(const void *subject) {
         const Run *run = subject;
 
-        return run->spec->volatile_mode == VOLATILE_YES || run->spec->volatile_mode == VOLATILE_STATE;
+        Volatile mode = run->spec->volatile_mode;
+
+        return mode == VOLATILE_YES || mode == VOLATILE_STATE || is_of_host(run);
 }
 
 static void explain_volatile(const void *subject, FILE *f) {
         const Run *run = subject;
+        Volatile mode = run->spec->volatile_mode;
 
-        bool usr = run->spec->volatile_mode == VOLATILE_YES;
-
-        (void) fputs(usr ? "/usr of the tree, read-only" : "an empty /var", f);
+        if (mode == VOLATILE_YES)
+                (void) fputs("/usr of the tree, read-only", f);
+        if (mode == VOLATILE_STATE)
+                (void) fputs("an empty /var", f);
+        if (mode != VOLATILE_YES && is_of_host(run))
+                (void) fprintf(f, "%s/usr, if it is a mount of its own", mode == VOLATILE_STATE ? ", " : "");
 }
 
 const Step step_volatile = {

@@ -16,13 +16,13 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
-static int refuse_host_root(int fd) {
+static int is_host_root(int fd) {
         struct stat st, host;
 
         if (fstat(fd, &st) < 0 || stat("/", &host) < 0)
                 return -errno;
 
-        return st.st_dev == host.st_dev && st.st_ino == host.st_ino ? -EBUSY : 0;
+        return st.st_dev == host.st_dev && st.st_ino == host.st_ino;
 }
 
 /* A directory of the tree, and what is mounted below, in the place of the whole. Found
@@ -53,21 +53,58 @@ static void keep_writable(Run *run, int directory_fd) {
                 run->writer_fd = openat(directory_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0);
 }
 
+/* Neither what is mounted below, as /run and /proc, nor what will be. But a system has a /usr, which
+ * may be a file system of its own. */
+static int clone_host(Run *run, int directory_fd) {
+        _cleanup_close_ int usr_fd = -EBADF;
+        int r;
+
+        if (!spec_discards_changes(run->spec))
+                return -EBUSY;
+        if (run->spec->private_users == USERS_MANAGED)
+                return -EOPNOTSUPP;
+
+        run->of_host = true;
+        run->root_fd = mount_clone(directory_fd, "", false);
+        if (run->root_fd < 0)
+                return run->root_fd;
+
+        r = mount_set_propagation(run->root_fd, MS_PRIVATE);
+        if (r < 0)
+                return r;
+
+        usr_fd = beneath_open(directory_fd, "/usr", O_PATH | O_DIRECTORY, 0);
+        if (usr_fd < 0)
+                return usr_fd;
+        if (run->spec->volatile_mode != VOLATILE_YES && !mount_is_root(usr_fd))
+                return 0;
+
+        run->usr_fd = mount_clone(usr_fd, "", false);
+        return run->usr_fd < 0 ? run->usr_fd : mount_set_propagation(run->usr_fd, MS_PRIVATE);
+}
+
 /* What is cloned here is looked up this once: whatever the path leads to
  * afterwards, the guest gets this directory. */
 static int clone_tree(Run *run) {
         _cleanup_close_ int directory_fd = -EBADF;
+        int r;
 
         directory_fd = open(run->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (directory_fd < 0)
                 return -errno;
+
+        r = is_host_root(directory_fd);
+        if (r != 0)
+                return r < 0 ? r : clone_host(run, directory_fd);
 
         run->root_fd = mount_clone(directory_fd, "", true);
         if (run->root_fd < 0)
                 return run->root_fd;
 
         keep_writable(run, directory_fd);
-        return 0;
+
+        /* It would tell the host of each mount inside otherwise. */
+        return mount_set_propagation(run->root_fd, MS_SLAVE);
 }
 
 static int apply(void *subject) {
@@ -83,19 +120,9 @@ static int apply(void *subject) {
                 return r;
 
         r = clone_tree(run);
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = directory_make(RUN_PLACE, 0755);
 
-        r = refuse_host_root(run->root_fd);
-        if (r < 0)
-                return r;
-
-        r = directory_make(RUN_PLACE, 0755);
-        if (r < 0)
-                return r;
-
-        /* It would tell the host of each mount inside otherwise. */
-        r = mount_set_propagation(run->root_fd, MS_SLAVE);
         return r < 0 || !run->spec->pivot_new ? r : take_directory(run);
 }
 
@@ -130,7 +157,8 @@ static int apply_lock(void *subject) {
         int tree_fd = run->image_fd >= 0 ? run->image_fd : run->root_fd;
         int r;
 
-        if (tree_lock_is_held(run->lock))
+        /* The host's own is not locked, by systemd neither: the host is there, and writes to it. */
+        if (run->of_host || tree_lock_is_held(run->lock))
                 return 0;
 
         run_set_object(run, "%s", run->root_path);
@@ -141,7 +169,7 @@ static int apply_lock(void *subject) {
 static bool wants_lock(const void *subject) {
         const Run *run = subject;
 
-        return !run->spec->unlocked;
+        return !run->spec->unlocked && !spec_is_of_host(run->spec);
 }
 
 static void explain_lock(const void *subject, FILE *f) {

@@ -17,6 +17,7 @@ extern const Step step_network;
 extern const Step step_users;
 extern const Step step_system;
 extern const Step step_identity;
+extern const Step step_machine_id;
 extern const Step step_user;
 extern const Step step_stub_init;
 extern const Step step_credentials;

@@ -75,6 +75,8 @@ static int map_tree(Run *run, uint32_t block) {
 
         run_set_object(run, "%s, whose owners cannot be mapped: chown would change them", run->root_path);
         r = owners_map_range(run, run->root_fd, block);
+        if (r >= 0 && run->usr_fd >= 0)
+                r = owners_map_range(run, run->usr_fd, block);
         if (r < 0)
                 return r;
 

@@ -45,6 +45,7 @@ SETS = {
                 "--personality=x86-64", "--suppress-sync=yes", "--set-credential=a:b", "--ttys=2",
                 "--nesting", *COMMAND],
     "ephemeral": ["-x", *COMMAND],
+    "host-root": ["--directory=/", "-x", "/bin/true"],
     "template": ["--template=/usr", *COMMAND],
     "volatile": ["--volatile=yes", "/usr/probe", "who"],
     "pivot-root": ["--pivot-root=/inner:/whole", *COMMAND],

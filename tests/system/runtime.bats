@@ -160,7 +160,7 @@ run_tree() {
 
     run run_tree true
     [ "$status" = 1 ]
-    [[ $output == *"step place"*"exists"* ]]
+    [[ $output == *"Machine exists already"* ]]
     machine_listed $NAME
 
     kill -KILL $supervisor

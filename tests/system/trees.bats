@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Who may have a tree: berth-run, Debian's systemd-nspawn and Debian's machined keep off each other's.
+# Who may have a tree: berth-run, Debian's systemd-nspawn and Debian's machined keep off each other's. And
+# the host's own, which guests may have that keep nothing.
 
 load helper
 
@@ -20,7 +21,7 @@ teardown_file() {
 
 teardown() {
     # One at a time: since 262, none is stopped if one of them is not there.
-    for unit in ours theirs; do
+    for unit in ours theirs twin twin-{1,2}; do
         systemctl stop $unit 2>/dev/null || true
     done
 }
@@ -88,4 +89,90 @@ refuses() {
     systemctl stop ours
     [ ! -e $MACHINES/.#$NAME.lck ]
     [ ! -e "/run/systemd/nspawn/locks/$(stat -c inode-%d:%i $TREE)" ]
+}
+
+# What is the administrator's, and what is mounted.
+host() {
+    find /etc /usr /root /srv /boot /opt -xdev -printf '%p %y %m %u %s %T@ %l\n' | sort
+    ls -a /
+    findmnt -rno TARGET,SOURCE,FSTYPE,OPTIONS | sort
+}
+
+# twin OPTION…: boots the host's own tree; not into what the test itself runs in.
+twin() {
+    systemd-run --quiet --collect --unit=twin --property=Type=notify --property=Delegate=yes \
+        --property=KillMode=mixed berth-run --quiet --keep-unit --console=passive --private-network \
+        --notify-ready=yes --machine=twin "$@" -bD/ systemd.unit=multi-user.target
+}
+
+# of_host OPTION… COMMAND…: a command in the host's own tree.
+of_host() {
+    berth-run --quiet --private-network --console=pipe --machine=twin --directory=/ "$@"
+}
+
+in_twin() {
+    systemd-run --quiet --wait --pipe --collect --machine=twin "$@"
+}
+
+@test "the host's own system boots as a guest, and the host is unharmed" {
+    host >"$BATS_TEST_TMPDIR/before"
+    twin --ephemeral
+    machine_listed twin
+    in_twin systemctl is-active systemd-journald.service
+    [ "$(in_twin cat /etc/machine-id)" = "$(machinectl show twin --property=Id --value)" ]
+    [ "$(in_twin cat /etc/machine-id)" != "$(cat /etc/machine-id)" ]
+    in_twin sh -c 'rm -r /etc/ssl; echo x >>/etc/passwd; touch /usr/new /root/new /srv/new'
+    refused in_twin test -e /run/berth-host
+    refused in_twin test -e /run/systemd/machines/twin
+    machinectl poweroff twin
+    eventually refused machine_listed twin
+    eventually refused unit_active twin
+    host | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "root of such a guest does not reach the host's tree, however it is mounted" {
+    host >"$BATS_TEST_TMPDIR/before"
+    for option in --ephemeral --volatile={overlay,state,yes} "--ephemeral --read-only"; do
+        # shellcheck disable=SC2086 # options
+        run of_host $option /bin/sh -c '
+            mount -o remount,rw /; mount -o remount,bind,rw /; mount -o remount,bind,rw /usr
+            mount --make-rshared /; umount -l /usr
+            for d in / /etc /usr /root /proc/1/root/etc; do touch $d/new; rm -f $d/passwd; done
+            rm -f /usr/bin/berthctl; setfattr -n user.x -v x /etc/hostname; chmod 0 /etc /root /usr
+            ls -a /run /tmp; echo done'
+        [[ $output == *done ]]
+        [[ $output != *berth-host* ]]
+        host | diff "$BATS_TEST_TMPDIR/before" -
+    done
+}
+
+@test "what is bound from the host's own tree is none of its own" {
+    run ! of_host -x --bind=+/etc:/mnt true
+    [[ $output == *"step sources (+/etc): Path leads out"* ]]
+    mkdir $TREE/host
+    mount --bind / $TREE/host
+    run ! of_host --directory=$TREE/host true
+    [[ $output == *"step root"*busy* ]]
+    run -0 of_host --directory=$TREE/host -x sh -c 'touch /etc/new; ls /run'
+    umount $TREE/host
+    rmdir $TREE/host
+    [ ! -e /etc/new ]
+    [[ $output != *berth* ]]
+}
+
+@test "there may be several guests of the host's tree, each with a name of its own" {
+    for n in 1 2; do
+        systemd-run --quiet --collect --unit=twin-$n --property=Type=notify --property=Delegate=yes \
+            berth-run --quiet --keep-unit --console=passive --private-network -xD/ sleep infinity
+    done
+    [ "$(machinectl list --no-legend | grep -cE "^$(hostname)-[0-9a-f]{16} ")" = 2 ]
+}
+
+@test "the host's tree is shown to a guest with users of its own" {
+    needs_qemu "a root file system whose owners can be mapped"
+    host >"$BATS_TEST_TMPDIR/before"
+    run -0 of_host -x --private-users=pick sh -c \
+        'stat -c %u /etc/passwd /etc/machine-id; touch /etc/new; mount -o remount,rw /; id -u'
+    [ "${lines[0]}${lines[1]}${lines[-1]}" = 000 ]
+    host | diff "$BATS_TEST_TMPDIR/before" -
 }

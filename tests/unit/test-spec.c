@@ -7,6 +7,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
+#include "lib/base/name.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/spec/args.h"
@@ -231,6 +232,52 @@ TEST(trees_are_locked_unless_the_environment_says_no) {
         CHECK_OK(setenv("SYSTEMD_NSPAWN_LOCK", "perhaps", true));
         check_refused("berth-run -M web");
         CHECK_OK(unsetenv("SYSTEMD_NSPAWN_LOCK"));
+}
+
+/* As many as anybody wants, of which none has to be named. */
+TEST(ephemeral_machines_of_one_tree_have_names_of_their_own) {
+        _cleanup_(spec_done) Spec one, two, named, stays, cleanup;
+
+        CHECK_OK(parse("berth-run -x -D /srv/web", &one));
+        CHECK_OK(parse("berth-run -x -D /srv/web", &two));
+        CHECK(strlen(one.machine) == strlen("web-0123456789abcdef"));
+        CHECK(startswith(one.machine, "web-"));
+        CHECK(!streq(one.machine, two.machine));
+        CHECK_STREQ(one.hostname, one.machine);
+
+        CHECK_OK(parse("berth-run -x -D /srv/web -M one", &named));
+        CHECK_STREQ(named.machine, "one");
+        CHECK_OK(parse("berth-run -D /srv/web", &stays));
+        CHECK_STREQ(stays.machine, "web");
+        CHECK_OK(parse("berth-run --cleanup -x -D /srv/web", &cleanup));
+        CHECK_STREQ(cleanup.machine, "web");
+}
+
+TEST(names_leave_room_for_what_tells_them_apart) {
+        _cleanup_(spec_done) Spec spec;
+
+        CHECK_OK(parse("berth-run -x --hostname=web -D /srv/"
+                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbb", &spec));
+        CHECK(strlen(spec.machine) == 64);
+        CHECK(machine_name_is_valid(spec.machine));
+        CHECK_STREQ(spec.hostname, "web");
+}
+
+TEST(the_host_s_tree_has_the_host_s_name_and_stays_as_it_is) {
+        _cleanup_(spec_done) Spec spec, memory;
+        char host[65] = "";
+
+        CHECK_OK(gethostname(host, sizeof(host) - 1));
+        CHECK_OK(parse("berth-run -xbD/", &spec));
+        CHECK(spec_is_of_host(&spec));
+        CHECK(spec.mode == START_BOOT);
+        CHECK(strncmp(spec.machine, host, MIN(strlen(host), (size_t) 47)) == 0);
+        CHECK_OK(parse("berth-run --volatile -D /", &memory));
+        CHECK(spec_is_of_host(&memory));
+
+        check_refused("berth-run -D /");
+        check_refused("berth-run -D / --read-only");
+        check_refused("berth-run -D / --volatile=no");
 }
 
 TEST(trees_that_are_only_read_are_shared) {
