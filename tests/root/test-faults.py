@@ -117,6 +117,12 @@ class Faults(run.Guest):
             os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
             shutil.copy(run.PROBE, self.path(name))
 
+    def tearDown(self):
+        # Those of the host's tree are beside nothing that is removed anyway.
+        for changes in glob.glob(f"/.#machine.{run.NAME}.*"):
+            shutil.rmtree(changes)
+        super().tearDown()
+
     def steps(self, options):
         """Name, object and place of each, in order."""
         plan = subprocess.run(self.arguments("--explain", *options), capture_output=True, text=True,
