@@ -69,7 +69,7 @@ refuses() {
 }
 
 @test "machined neither removes nor renames a tree that berth runs" {
-    systemctl start systemd-machined # in berthd's place
+    systemctl --quiet disable --now berthd.service # machined is the provider then
     for option in --private-network --ephemeral; do
         runs ours berth-run $option
         refused machinectl remove $NAME
@@ -79,7 +79,7 @@ refuses() {
     done
     machinectl rename $NAME other
     machinectl rename other $NAME
-    systemctl start berthd
+    systemctl --quiet enable --now berthd.service
 }
 
 @test "nothing is left of locks" {
@@ -121,7 +121,7 @@ in_twin() {
     in_twin systemctl is-active systemd-journald.service
     [ "$(in_twin cat /etc/machine-id)" = "$(machinectl show twin --property=Id --value)" ]
     [ "$(in_twin cat /etc/machine-id)" != "$(cat /etc/machine-id)" ]
-    in_twin sh -c 'rm -r /etc/ssl; echo x >>/etc/passwd; touch /usr/new /root/new /srv/new'
+    in_twin sh -c 'rm /etc/fstab /etc/hostname; echo x >>/etc/passwd; touch /usr/new /root/new /srv/new'
     refused in_twin test -e /run/berth-host
     refused in_twin test -e /run/systemd/machines/twin
     machinectl poweroff twin
