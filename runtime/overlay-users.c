@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -198,7 +196,7 @@ int overlay_new_mapped(const Run *run, const int *lower_fds, size_t n_lower, int
         if (pid < 0)
                 return pid;
         if (pid == 0) {
-                (void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+                (void) process_protect();
                 fd = lay(run, lower_fds, n_lower, upper_fd, work_fd);
                 message = (SyncMessage) { .point = fd < 0 ? SYNC_FAILED : SYNC_BORN, .error = MIN(fd, 0) };
                 _exit(sync_send(theirs, &message, &fd, fd >= 0) < 0);

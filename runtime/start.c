@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -31,10 +30,7 @@ static int tie_to_supervisor(Run *run) {
         closep(&run->program_fd);
         run->program_fd = -EBADF;
 
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-                return -errno;
-
-        return 0;
+        return process_protect();
 }
 
 static _Noreturn void leader_fail(Run *run, int sync_fd, int error, const Step *step) {
@@ -111,6 +107,8 @@ static _Noreturn void leader_main_with_users(Run *run, int sync_fd) {
         run->range->users_fd = -EBADF;
 
         r = userns_become_root();
+        if (r >= 0)
+                r = process_protect(); /* that has gone with who it was */
         if (r < 0)
                 leader_fail(run, sync_fd, r, NULL);
 

@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 
 #include "daemon/worker/worker.h"
+#include "lib/kernel/clone.h"
 #include "lib/kernel/fsids.h"
 
 static void job_done(Job *job) {
@@ -16,15 +16,6 @@ static void job_done(Job *job) {
         fds_close(job->answer.fds, job->answer.n_fds);
         free(job->data);
         free(job->args);
-}
-
-/* Of no use to anybody who might look into us, and gone with berthd. Changing
- * ids undoes both. */
-static int protect(void) {
-        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-                return -errno;
-
-        return 0;
 }
 
 int worker_become_root(int users_fd) {
@@ -38,7 +29,7 @@ int worker_become_root(int users_fd) {
         if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
                 return errno == EINVAL ? -EOPNOTSUPP : -errno;
 
-        return protect();
+        return process_protect();
 }
 
 int job_answer(Job *job, const void *data, size_t size) {
@@ -126,7 +117,7 @@ static int run_as_user(Job *job, const JobRow *rows, size_t n_rows) {
 
         r = fsids_take(job->uid, job->gid);
         if (r >= 0)
-                r = protect();
+                r = process_protect();
 
         return r < 0 ? r : run(job, rows, n_rows);
 }
@@ -177,7 +168,7 @@ static int serve_one(int socket, char *buffer, const JobRow *rows, size_t n_rows
         /* Before the answer: who has that may have the next job for us. */
         k = fsids_restore();
         if (k >= 0)
-                k = protect();
+                k = process_protect();
 
         job.answer.is_leaving = k < 0;
         r = send_answer(&job, r);
@@ -205,14 +196,14 @@ static int serve(int socket, const JobRow *rows, size_t n_rows) {
 int worker_serve(int socket, const JobRow *rows, size_t n_rows) {
         int r;
 
-        r = protect();
+        r = process_protect();
         return r < 0 ? r : serve(socket, rows, n_rows);
 }
 
 int worker_serve_child(int socket, pid_t parent, const JobRow *rows, size_t n_rows) {
         int r;
 
-        r = protect();
+        r = process_protect();
         if (r < 0)
                 return r;
 

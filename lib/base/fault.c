@@ -27,6 +27,11 @@ int fault_point(const char *where, const char *what) {
                 (void) raise(SIGKILL);
                 _exit(128 + SIGKILL); /* the first process of a pid namespace cannot kill itself */
         }
+        if (streq(rest, "=wait")) {
+                (void) fputs("waiting\n", stderr);
+                for (;;)
+                        (void) pause();
+        }
         if (*rest == '=' && parse_unsigned(rest + 1, 4095, &error) >= 0)
                 return -(int) error;
 

@@ -17,7 +17,8 @@
  * @what:               more of its name, for example "scope", or NULL
  *
  * BERTH_FAULT=WHERE:WHAT kills the program here with SIGKILL, and
- * BERTH_FAULT=WHERE:WHAT=NUMBER makes the place fail with that errno.
+ * BERTH_FAULT=WHERE:WHAT=NUMBER makes the place fail with that errno. With =wait it stays
+ * there until it is killed, once it has said so on the standard error.
  *
  * Return: 0, or a negative error code that the caller has to fail with.
  * Errors: what the test asked for

@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "lib/base/beneath.h"
+#include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/kernel/cgroup.h"
@@ -182,6 +184,33 @@ static int has_event(const char *path, const char *line) {
 
 int cgroup_is_populated(const char *path) {
         return has_event(path, "populated 1");
+}
+
+int cgroup_wait_empty(const char *path, uint64_t limit_usec) {
+        uint64_t end = clock_now_usec() + limit_usec;
+        _cleanup_close_ int fd = -EBADF;
+        char text[64];
+        int r;
+
+        fd = open_attribute(path, "cgroup.events", O_RDONLY);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+
+        for (;;) {
+                struct pollfd p = { .fd = fd, .events = POLLPRI };
+                uint64_t now = clock_now_usec();
+
+                /* What changes after this wakes us. */
+                if (pread(fd, text, sizeof(text), 0) < 0)
+                        return errno == ENODEV ? 0 : -errno;
+                r = cgroup_is_populated(path);
+                if (r <= 0)
+                        return r;
+                if (now >= end)
+                        return -ETIMEDOUT;
+                if (poll(&p, 1, (int) ((end - now) / USEC_PER_MSEC + 1)) < 0 && errno != EINTR)
+                        return -errno;
+        }
 }
 
 int cgroup_is_frozen(const char *path) {

@@ -108,6 +108,19 @@ int cgroup_read(const char *path, const char *attribute, char **ret);
 int cgroup_is_populated(const char *path);
 
 /**
+ * cgroup_wait_empty() - wait until nobody is in or below a control group
+ * @path:               its path
+ * @limit_usec:         how long at most
+ *
+ * For those who have been killed: the kernel takes them away as it finds the time.
+ *
+ * Return: 0 on success, also if there is no such group, negative error code.
+ * Errors: -ETIMEDOUT   somebody is there still
+ *         others       what waiting for cgroup.events runs into
+ */
+int cgroup_wait_empty(const char *path, uint64_t limit_usec);
+
+/**
  * cgroup_is_frozen() - check whether all in and below a control group stand still
  * @path:               its path
  *

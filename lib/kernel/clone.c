@@ -3,6 +3,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "lib/kernel/clone.h"
@@ -31,6 +32,13 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd) {
                 *ret_pidfd = pidfd;
 
         return (pid_t) pid;
+}
+
+int process_protect(void) {
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+                return -errno;
+
+        return 0;
 }
 
 int process_reset_signals(void) {

@@ -27,6 +27,17 @@
 pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
 /**
+ * process_protect() - end with our parent, and let nobody look into us
+ *
+ * Nobody but the host's root. Until exec(), or until our ids change: that undoes both,
+ * the latter to what the host's administrator prefers (fs.suid_dumpable).
+ *
+ * Return: 0 on success, negative error code on failure.
+ * Errors: what prctl() runs into
+ */
+int process_protect(void);
+
+/**
  * process_reset_signals() - handle signals as a new program expects it
  *
  * Default dispositions, nothing blocked: exec() keeps what is ignored and

@@ -4,6 +4,7 @@
 #include <sys/capability.h>
 #include <sys/fsuid.h>
 
+#include "lib/kernel/clone.h"
 #include "lib/kernel/fsids.h"
 
 static void cap_freep(cap_t *caps) {
@@ -71,7 +72,7 @@ int fsids_lend(uid_t uid, gid_t gid) {
         if (r < 0)
                 return r;
 
-        return cap_set_proc(caps) < 0 ? -errno : 0;
+        return cap_set_proc(caps) < 0 ? -errno : process_protect();
 }
 
 int fsids_restore(void) {

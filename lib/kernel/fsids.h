@@ -31,7 +31,8 @@ int fsids_take(uid_t uid, gid_t gid);
  * @uid:                the user
  * @gid:                the group
  *
- * Root keeps its privileges, over files as over all else.
+ * Root keeps its privileges, over files as over all else. We end with our parent,
+ * and nobody looks into us, see process_protect(): other ids would have undone that.
  *
  * Return: 0 on success, negative error code on failure.
  * Errors: -EPERM       we may not

@@ -67,8 +67,6 @@ static int limit_privileges(const JoinPlan *plan) {
                         return -errno;
         }
 
-        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-                return -errno;
         if (plan->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
 
@@ -76,7 +74,7 @@ static int limit_privileges(const JoinPlan *plan) {
 }
 
 /* Of those that we have: exec() would only do it when the machine could have
- * looked at us with them already. */
+ * looked at us with them already. What is not inheritable is not ambient either. */
 static int drop_privileges(const JoinPlan *plan) {
         _cleanup_(cap_freep) cap_t caps = NULL;
         cap_flag_value_t value;

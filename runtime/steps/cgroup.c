@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/xattr.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/host.h"
 #include "lib/base/name.h"
@@ -22,6 +23,9 @@
 #include "runtime/wishes.h"
 
 #define STANDALONE_SLICE "/machine.slice"
+
+/* What those who are killed may take to be gone. */
+#define KILLED_USEC USEC_PER_SEC
 
 /* Each for itself: those that are not to be had do not keep the others away. */
 static void enable_controllers(const char *path) {
@@ -126,7 +130,7 @@ static void remove_slice(void) {
                 (void) rmdir(path);
 }
 
-/* By now nothing is left in it, unless the leader has never become PID 1. */
+/* The machine's own have gone with its PID 1, but some may be there that are in the group only. */
 static void undo(void *subject) {
         Run *run = subject;
 
@@ -134,6 +138,7 @@ static void undo(void *subject) {
                 return;
 
         (void) cgroup_kill_all(run->cgroup);
+        (void) cgroup_wait_empty(run->cgroup, KILLED_USEC);
         (void) cgroup_remove(run->cgroup);
         if (startswith(run->cgroup, STANDALONE_SLICE "/") && !host_has_systemd())
                 remove_slice();

@@ -2,11 +2,11 @@
 
 /* What the payload may do and use: its user, resource limits, capabilities. */
 
-#include <signal.h>
 #include <sys/prctl.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/file.h"
+#include "lib/kernel/clone.h"
 #include "lib/kernel/limits.h"
 #include "lib/kernel/privileges.h"
 #include "lib/spec/capability.h"
@@ -107,8 +107,9 @@ static int apply(void *subject) {
                 return r;
 
         /* Changing either has taken it away. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-                return -errno;
+        r = process_protect();
+        if (r < 0)
+                return r;
 
         if (!run->spec->no_new_privileges || fault_skips("privileges", "no-new"))
                 return 0;

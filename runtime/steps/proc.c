@@ -10,9 +10,10 @@
 #include "runtime/run.h"
 #include "runtime/steps/steps.h"
 
-/* Covers @name in /proc with a detached mount, read-only. What the kernel does
- * not have needs no cover; anything else that fails is fatal. What is there is asked
- * first: to drop a mount that is attached nowhere waits for all processors (RCU). */
+/* Covers @name in /proc with a detached mount, read-only, and otherwise as harmless as
+ * what it is a copy of. What the kernel does not have needs no cover; anything else that
+ * fails is fatal. What is there is asked first: to drop a mount that is attached nowhere
+ * waits for all processors (RCU). */
 static int cover_with(Run *run, int directory_fd, const char *source, const char *name) {
         _cleanup_close_ int target_fd = -EBADF, fd = -EBADF;
         int r;
@@ -29,7 +30,7 @@ static int cover_with(Run *run, int directory_fd, const char *source, const char
         if (fd < 0)
                 return fd;
 
-        r = mount_set_attributes(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_HARMLESS, false);
+        r = mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false);
         return r < 0 ? r : mount_attach(fd, target_fd);
 }
 

@@ -149,6 +149,68 @@ class Ends(Guest):
             self.assertTrue(ended, options)
             self.probe("who")  # the same machine once more, which clears away what was left
 
+    @staticmethod
+    def children(pid):
+        """Of which one may be ending."""
+        found = {}
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            for child in f.read().split():
+                with contextlib.suppress(ProcessLookupError):
+                    found[child] = os.pidfd_open(int(child))
+        return found
+
+    @staticmethod
+    def look_into(pid):
+        """As root of a machine could, without the right to look into everybody's memory."""
+        return subprocess.run(["setpriv", "--bounding-set=-sys_ptrace", "readlink", "--verbose",
+                               f"/proc/{pid}/exe"], capture_output=True, text=True,
+                              timeout=TIMEOUT, check=False).stderr
+
+    def ends_with_its_supervisor(self, options, step):
+        """Wherever it hangs."""
+        guest = self.start("who", options=["--pipe", *options], stderr=subprocess.PIPE,
+                           env=dict(os.environ, BERTH_FAULT=f"start:{step}=wait"))
+        self.addCleanup(guest.stderr.close)
+        said = guest.stderr.readline()
+        if not said:
+            guest.wait(TIMEOUT)
+            self.skipTest("lacks a build with fault points")
+        self.assertEqual(said, "waiting\n")
+        children = self.children(guest.pid)
+        told = [self.look_into(pid) for pid in children]
+        guest.kill()
+        self.assertEqual(guest.wait(TIMEOUT), -signal.SIGKILL)
+        ended = [select.select([pidfd], [], [], GRACE)[0] for pidfd in children.values()]
+        for pidfd in children.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.close(pidfd)
+        self.assertTrue(ended and all(ended), (options, step))
+        self.probe("who", options=options)  # the same machine, which clears away what was left
+        return told
+
+    def test_before_it_is_the_payload_it_ends_with_its_supervisor_too(self):
+        for options, step in (([], "dev"), ([], "seal"), (["-U"], "dev"), (["-U"], "proc"), (["-U"], "seal"),
+                              (["--uid=1000"], "exec"), (["-U", "--uid=1000"], "exec")):
+            self.ends_with_its_supervisor(options, step)
+
+    def test_before_it_is_the_payload_nobody_looks_into_it(self):
+        """It has files of the host open."""
+        told = self.ends_with_its_supervisor(["--drop-capability=CAP_SYS_PTRACE"], "exec")
+        self.assertIn("denied", told[0])
+
+    def test_whoever_is_in_the_control_group_ends_with_the_machine(self):
+        """Even if he is of the host."""
+        guest = self.start("wait", env=self.environment)
+        self.assertEqual(guest.stdout.readline(), "waiting\n")
+        with open(f"/proc/{self.leader()}/cgroup", encoding="utf-8") as f:
+            group = cgroup_root() + f.read().split("0::")[1].split("\n")[0]
+        other = subprocess.Popen(["sleep", "infinity"], preexec_fn=lambda: self.enter(group))
+        self.addCleanup(other.kill)
+        guest.send_signal(signal.SIGTERM)
+        guest.wait(TIMEOUT)
+        self.assertEqual(other.wait(GRACE), -signal.SIGKILL)
+
     def test_one_machine_runs_once(self):
         guest = self.start("wait", env=self.environment)
         self.assertEqual(guest.stdout.readline(), "waiting\n")

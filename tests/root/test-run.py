@@ -14,6 +14,10 @@ import subprocess
 from berthrun import NAME, TIMEOUT, Guest, has_filter, host_state, main, needs_filter
 
 
+COVERED = ("acpi", "asound", "bus", "fs", "irq", "kallsyms", "kcore", "keys", "kmsg", "scsi", "sys",
+           "sys/kernel/random/boot_id", "sysrq-trigger", "timer_list")
+
+
 class Inside(Guest):
     def mounts(self, *options):
         table = {}
@@ -46,9 +50,12 @@ class Inside(Guest):
         harmless = {"nosuid", "nodev", "noexec"}
         for users in ("no", "pick"):
             mounts = self.mounts(f"--private-users={users}", "--tmpfs=/data")
-            wanted = {"/dev": {"nosuid"}, "/dev/pts": {"nosuid", "noexec"}, "/dev/shm": {"nosuid", "nodev"},
-                      "/dev/mqueue": harmless, "/proc": harmless, "/proc/kmsg": harmless | {"ro"},
-                      "/proc/sys": harmless | {"ro"}, "/run": {"nosuid", "nodev"},
+            covers = {where: harmless | {"ro"} for where in mounts if where.startswith("/proc/")}
+            self.assertLessEqual({f"/proc/{name}" for name in COVERED if os.path.exists(f"/proc/{name}")},
+                                 set(covers))
+            wanted = {**covers, "/dev": {"nosuid"}, "/dev/pts": {"nosuid", "noexec"},
+                      "/dev/shm": {"nosuid", "nodev"},
+                      "/dev/mqueue": harmless, "/proc": harmless, "/run": {"nosuid", "nodev"},
                       "/run/host": harmless | {"ro"}, "/sys": harmless | {"ro"}, "/sys/fs/cgroup": harmless,
                       "/tmp": {"nosuid", "nodev"}, "/data": {"nosuid", "nodev"}}
             for where, options in wanted.items():
@@ -254,6 +261,7 @@ class Inside(Guest):
         self.assertIn("stdin is no terminal", ran.stdout)
         self.assertIn("/dev/tty: ENXIO", ran.stdout)
         self.assertIn("through", ran.stdout)
+        self.assertIn("sid 1\n", self.probe("who", options=["--pipe"]))
 
     def test_all_output_comes_out_before_the_end(self):
         self.write("many", "x" * 79 + "\n" + ("y" * 79 + "\n") * 4000)
@@ -393,6 +401,15 @@ class Privileges(Guest):
         caps = self.caps("--capability=cap_sys_time", "--drop-capability=CAP_MKNOD,cap_chown")
         self.assertEqual([self.bit(caps["CapBnd"], n) for n in (25, 27, 0)], [1, 0, 0])
         self.assertEqual(int(self.caps("--drop-capability=all")["CapBnd"], 16), 0)
+
+    def test_who_has_logged_in_on_the_host_is_forgotten(self):
+        def log_in():
+            with open("/proc/self/loginuid", "w", encoding="utf-8") as f:
+                f.write("1234")
+
+        if not os.path.exists("/proc/self/loginuid"):
+            self.skipTest("lacks a kernel with audit")
+        self.assertEqual(self.probe("cat", "/proc/self/loginuid", preexec_fn=log_in), "4294967295")
 
     def test_no_new_privileges(self):
         self.assertEqual(self.caps()["NoNewPrivs"], "0")

@@ -491,6 +491,16 @@ class Shifting(Users):
             self.assertEqual(os.stat(outside).st_uid, 0)
 
 
+    def test_what_is_too_deep_is_refused_and_not_used(self):
+        path = self.path("deep")
+        os.makedirs(os.path.join(path, *["d"] * 300))
+        os.makedirs(os.path.join(path, *["d"] * 450))
+        self.assertRegex(self.refused(self.OPTIONS, "/probe", "who"), "step users .*Too many levels")
+        self.assertEqual(os.stat(self.root).st_uid, 0xfffe0000)
+        os.rename(os.path.join(path, *["d"] * 300), self.path("other"))
+        self.probe("who", options=self.OPTIONS)
+        self.check_shifted()
+
     def test_who_swaps_directories_for_links_gives_nothing_away(self):
         with tempfile.TemporaryDirectory() as outside:
             with open(os.path.join(outside, "file"), "w", encoding="utf-8"):

@@ -3,15 +3,25 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/base/file.h"
 #include "lib/kernel/note.h"
+#include "lib/kernel/packet.h"
 #include "runtime/notify.h"
 #include "runtime/program.h"
 #include "runtime/run.h"
 #include "runtime/sync.h"
 #include "runtime/user.h"
 #include "tests/test.h"
+
+static int received_with;
+
+/* Nobody could see otherwise what is not closed when somebody else execs. */
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+        received_with = flags;
+        return syscall(SYS_recvmsg, fd, message, flags);
+}
 
 static Notification parse(const char *text) {
         Notification n;
@@ -77,6 +87,26 @@ TEST(only_one_sender_is_heard) {
         (void) close(fds[1]);
 }
 
+TEST(descriptors_that_come_with_a_message_are_closed) {
+        Notification n;
+        int one = 1, p[2], fds[2];
+        char byte;
+
+        CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) >= 0);
+        CHECK(setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) >= 0);
+        CHECK_OK(pipe2(p, O_CLOEXEC | O_NONBLOCK));
+        CHECK_OK(packet_send(fds[1], &(struct iovec) { (char *) "READY=1", 7 }, 1, &p[1], 1, 0));
+        (void) close(p[1]);
+
+        CHECK(notification_receive(fds[0], getpid(), &n) == 1);
+        CHECK(n.ready);
+        CHECK(received_with & MSG_CMSG_CLOEXEC);
+        CHECK(read(p[0], &byte, 1) == 0);
+        (void) close(p[0]);
+        (void) close(fds[0]);
+        (void) close(fds[1]);
+}
+
 TEST(what_is_too_long_is_not_heard_at_all) {
         static char text[NOTE_SIZE_MAX] = "READY=1\n";
         Notification n;
@@ -114,6 +144,7 @@ TEST(sync_carries_descriptors_or_refuses) {
         CHECK_OK(sync_send(b, &message, fds, 2));
         CHECK(sync_receive(a, true, &message, got, 2) == 1);
         CHECK(got[0] > STDERR_FILENO && got[1] > STDERR_FILENO);
+        CHECK(fcntl(got[0], F_GETFD) == FD_CLOEXEC && fcntl(got[1], F_GETFD) == FD_CLOEXEC);
         (void) close(got[0]);
         (void) close(got[1]);
 

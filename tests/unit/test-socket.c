@@ -13,6 +13,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/kernel/packet.h"
 #include "lib/kernel/peer.h"
 #include "lib/kernel/process.h"
 #include "lib/kernel/socket.h"
@@ -121,6 +122,28 @@ static void check_peer(uid_t uid, bool has_pidfd) {
         CHECK(peer.pidfd == -EBADF);
         (void) close(pair[0]);
         (void) close(pair[1]);
+}
+
+TEST(descriptors_of_packets_are_ours_only_and_none_of_what_is_too_large) {
+        struct iovec part = { (char *) "text", 4 };
+        int fds[2], pipe_fds[2], got[PACKET_FDS_MAX];
+        char buffer[4];
+        size_t n;
+
+        CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+        CHECK_OK(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK));
+        CHECK_OK(packet_send(fds[1], &part, 1, &pipe_fds[1], 1, 0));
+        CHECK_OK(packet_send(fds[1], &part, 1, &pipe_fds[1], 1, 0));
+        (void) close(pipe_fds[1]);
+
+        CHECK(packet_receive(fds[0], buffer, 4, 0, got, &n) == 4);
+        CHECK(n == 1 && fcntl(got[0], F_GETFD) == FD_CLOEXEC);
+        fds_close(got, n);
+        CHECK_ERR(packet_receive(fds[0], buffer, 3, 0, got, &n), EFBIG);
+        CHECK(read(pipe_fds[0], buffer, 1) == 0);
+        (void) close(pipe_fds[0]);
+        (void) close(fds[0]);
+        (void) close(fds[1]);
 }
 
 TEST(a_peer_is_who_has_connected) {

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/capability.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/base/file.h"
@@ -19,87 +14,15 @@
 #include "lib/kernel/pty.h"
 #include "lib/kernel/sealed.h"
 #include "tests/test.h"
+#include "tests/userns/leader.h"
 
 #define OUTPUT_MAX 8192
-#define SHIFT 100000
 
 /* Entering needs the right to do so in our own user namespace, too. */
 #define NEEDS_ROOT() SKIP_UNLESS(geteuid() == 0, "root")
 
-/* A machine: PID 1 of namespaces of its own, on the host's files. */
-typedef struct Fixture {
-        pid_t pid;
-        int pidfd;
-} Fixture;
-
-static _Noreturn void be_leader(int ready_fd, int mapped_fd) {
-        char byte;
-
-        /* Not to be left behind by a test that fails. Then until others have given it users. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || read(mapped_fd, &byte, 1) != 0)
-                _exit(EXIT_FAILURE);
-
-        if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-                _exit(EXIT_FAILURE);
-
-        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-            mount("proc", "/proc", "proc", 0, NULL) < 0 ||
-            sethostname("joined", 6) < 0 ||
-            prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT) < 0 ||
-            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-            write(ready_fd, "", 1) != 1)
-                _exit(EXIT_FAILURE);
-
-        for (;;)
-                (void) pause();
-}
-
-static void write_map(pid_t pid, const char *name) {
-        _cleanup_free_ char *path = NULL, *map = NULL;
-
-        CHECK_OK(text_printf(&path, "/proc/%i/%s", pid, name));
-        CHECK_OK(text_printf(&map, "0 %i 65536\n", SHIFT));
-        CHECK_OK(file_write(path, map));
-}
-
-static void fixture_init(Fixture *f, int more_namespaces) {
-        struct clone_args args = {
-                .flags = CLONE_PIDFD | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
-                         CLONE_NEWNET | (unsigned) more_namespaces,
-                .exit_signal = SIGCHLD,
-                .pidfd = (uintptr_t) &f->pidfd,
-        };
-        int ready[2], mapped[2];
-        char byte;
-
-        CHECK_OK(pipe2(ready, O_CLOEXEC));
-        CHECK_OK(pipe2(mapped, O_CLOEXEC));
-        f->pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
-        CHECK_OK(f->pid);
-        if (f->pid == 0) {
-                (void) close(mapped[1]);
-                be_leader(ready[1], mapped[0]);
-        }
-
-        if (more_namespaces & CLONE_NEWUSER) {
-                write_map(f->pid, "uid_map");
-                write_map(f->pid, "gid_map");
-        }
-        closep(&mapped[0]);
-        closep(&mapped[1]);
-        closep(&ready[1]);
-        CHECK(read(ready[0], &byte, 1) == 1);
-        closep(&ready[0]);
-}
-
-static void fixture_done(Fixture *f) {
-        (void) process_signal(f->pidfd, SIGKILL);
-        (void) waitpid(f->pid, NULL, 0);
-        closep(&f->pidfd);
-}
-
 static int join(
-                const Fixture *f,
+                const Leader *f,
                 const char *const *argv,
                 int output,
                 JoinResult *ret,
@@ -118,7 +41,7 @@ static int join(
 }
 
 /* Runs a script inside; returns its output, and checks its exit status. */
-static char *run_inside(const Fixture *f, const char *script, int wanted_status) {
+static char *run_inside(const Leader *f, const char *script, int wanted_status) {
         _cleanup_close_ int read_fd = -EBADF;
         char *text = NULL;
         JoinResult result;
@@ -141,10 +64,10 @@ static char *run_inside(const Fixture *f, const char *script, int wanted_status)
 }
 
 static void check_inside(const char *script, const char *wanted) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         _cleanup_free_ char *text = NULL;
 
-        fixture_init(&f, 0);
+        leader_init(&f, CLONE_NEWCGROUP);
         text = run_inside(&f, script, 0);
         CHECK_STREQ(text, wanted);
 }
@@ -152,19 +75,19 @@ static void check_inside(const char *script, const char *wanted) {
 TEST(the_program_is_in_all_namespaces_of_the_leader) {
         NEEDS_ROOT();
 
-        check_inside("for n in mnt uts ipc net pid; do"
+        check_inside("for n in mnt uts ipc net pid cgroup time; do"
                      " readlink /proc/1/ns/$n; readlink /proc/self/ns/$n; done"
                      " | uniq -c | while read -r n _; do echo $n; done;"
                      " uname -n; pwd; echo $WHO; echo $PPID",
-                     "2\n2\n2\n2\n2\njoined\n/usr\nme\n0\n");
+                     "2\n2\n2\n2\n2\n2\n2\njoined\n/usr\nme\n0\n");
 }
 
 TEST(its_exit_status_comes_back) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         _cleanup_free_ char *text = NULL;
 
         NEEDS_ROOT();
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
         text = run_inside(&f, "exit 42", 42);
         CHECK_STREQ(text, "");
 }
@@ -204,12 +127,12 @@ TEST(handlers_and_masks_of_ours_are_not_its_own) {
 }
 
 TEST(what_failed_is_told) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         JoinResult result;
         JoinStage stage;
 
         NEEDS_ROOT();
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
 
         CHECK_ERR(join(&f, (const char *const[]) { "/nonexistent", NULL }, 1, &result, &stage), ENOENT);
         CHECK(stage == JOIN_EXEC);
@@ -224,7 +147,7 @@ TEST(what_failed_is_told) {
         CHECK_ERR(join(&f, (const char *const[]) { "/bin/true", NULL }, 1, &result, &stage), ESRCH);
 }
 
-static int join_by_name(const Fixture *f, const char *path, const char *directory, JoinStage *ret_stage) {
+static int join_by_name(const Leader *f, const char *path, const char *directory, JoinStage *ret_stage) {
         const char *const argv[] = { "true", NULL };
         JoinResult result = { .pidfd = -EBADF };
         int r;
@@ -245,11 +168,11 @@ static int join_by_name(const Fixture *f, const char *path, const char *director
 }
 
 TEST(a_name_is_looked_for_as_shells_do) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         JoinStage stage;
 
         NEEDS_ROOT();
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
 
         CHECK_OK(join_by_name(&f, "PATH=/nonexistent:/etc/passwd:/usr/bin", NULL, &stage));
         CHECK_OK(join_by_name(&f, "NOPATH=", NULL, &stage));
@@ -262,11 +185,11 @@ TEST(a_name_is_looked_for_as_shells_do) {
 
 TEST(its_resource_limits_are_those_of_the_leader) {
         const struct rlimit few = { .rlim_cur = 77, .rlim_max = 78 };
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         _cleanup_free_ char *text = NULL;
 
         NEEDS_ROOT();
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
         CHECK_OK(prlimit(f.pid, RLIMIT_NOFILE, &few, NULL));
         text = run_inside(&f, "ulimit -Sn; ulimit -Hn", 0);
         CHECK_STREQ(text, "77\n78\n");
@@ -274,7 +197,7 @@ TEST(its_resource_limits_are_those_of_the_leader) {
 
 /* Runs a script on a terminal inside, as the user given; returns its output. */
 static void run_on_terminal(
-                const Fixture *f,
+                const Leader *f,
                 uid_t uid,
                 const char *script,
                 char **ret_name,
@@ -311,24 +234,24 @@ static void run_on_terminal(
 }
 
 TEST(a_terminal_becomes_that_of_its_session) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         _cleanup_free_ char *name = NULL;
         char text[256], wanted[256];
 
         NEEDS_ROOT();
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
         run_on_terminal(&f, 0, "stty size; tty; : > /dev/tty && echo controlling", &name, text);
         snprintf(wanted, sizeof(wanted), "40 120\r\n/dev/%s\r\ncontrolling\r\n", name);
         CHECK_STREQ(text, wanted);
 }
 
 TEST(a_machine_with_users_of_its_own_can_be_joined) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         _cleanup_free_ char *name = NULL;
         char text[256];
 
         NEEDS_ROOT();
-        fixture_init(&f, CLONE_NEWUSER);
+        leader_init(&f, CLONE_NEWUSER);
         run_on_terminal(&f, 1000, "id -u; id -g; stat -c %u $(tty); awk '{print $2}' /proc/self/uid_map; "
                                   "grep CapPrm /proc/self/status", &name, text);
         CHECK_STREQ(text, "1000\r\n1000\r\n1000\r\n100000\r\nCapPrm:\t0000000000000000\r\n");
@@ -336,7 +259,7 @@ TEST(a_machine_with_users_of_its_own_can_be_joined) {
 
 /* What a machine does that makes who enters it run himself: whose file it gets. */
 static _Noreturn void be_attacked(void) {
-        _cleanup_(fixture_done) Fixture f = { .pidfd = -EBADF };
+        _cleanup_(leader_done) Leader f = { .pidfd = -EBADF };
         const char *const argv[] = { "/proc/self/exe", NULL };
         JoinRequest request = {
                 .stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
@@ -350,13 +273,13 @@ static _Noreturn void be_attacked(void) {
         if (sealed_exec_self((char **) argv) < 0)
                 _exit(EXIT_FAILURE);
 
-        fixture_init(&f, 0);
+        leader_init(&f, 0);
         request.leader = f.pidfd;
         if (join_start(&request, &result, NULL) < 0 ||
             waitid(P_PIDFD, (id_t) result.pidfd, &info, WEXITED) < 0)
                 _exit(EXIT_FAILURE);
 
-        fixture_done(&f);
+        leader_done(&f);
         f.pidfd = -EBADF;
         _exit(info.si_status);
 }
