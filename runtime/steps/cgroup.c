@@ -6,7 +6,9 @@
  * which somebody makes a scope is born where we are, and moved then: see the
  * steps register and scope. */
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include "lib/base/clock.h"
@@ -208,6 +210,23 @@ const Step step_cgroup = {
         .explain = explain,
 };
 
+/* systemd-nsresourced 262 lets nobody make any whom it lends users. Without them systemd ends, and says
+ * so where nobody reads it. */
+static int try_to_make(Run *run, int fd) {
+        static const char name[] = "berth-try";
+
+        if (run->spec->private_users != USERS_MANAGED || !run->init || !endswith(run->init, "/systemd"))
+                return 0;
+
+        run_set_object(run, "no control groups can be made, which systemd needs: systemd-nsresourced lets "
+                       "nobody whom it lends users");
+        if (mkdirat(fd, name, 0755) < 0)
+                return errno == EPERM ? -errno : 0;
+
+        (void) unlinkat(fd, name, AT_REMOVEDIR);
+        return 0;
+}
+
 /* A cgroup namespace begins where its creator is at that moment, so this waits
  * until the leader is where it will stay. (CLONE_NEWCGROUP would begin where
  * our parent is.) */
@@ -219,7 +238,7 @@ static int apply_namespace(void *subject) {
                 return -errno;
 
         fd = guest_mount_at(run, "cgroup2", NULL, MOUNT_ATTR_HARMLESS, run->sys_fd, "fs/cgroup");
-        return fd < 0 ? fd : 0;
+        return fd < 0 ? fd : try_to_make(run, fd);
 }
 
 static void explain_namespace(const void *subject, FILE *f) {

@@ -38,17 +38,56 @@ qemu_initrd() {
             *) cp "$module" "$work/modules/$n.ko" ;;
         esac
     done < <(modprobe --dirname "$kernel/tree/usr" --set-version "$version" --show-depends --all \
-        virtio_pci virtio_blk | awk '!seen[$2]++')
+        virtio_pci virtio_blk | awk '$1 == "insmod" && !seen[$2]++')
 
     (cd "$work" && find . | cpio --quiet --create --format=newc) | gzip -1 >"$kernel/initrd"
     rm -rf "$work"
+}
+
+# qemu_apt COMMAND…: asks apt for what $kernel_suite has, if that is not what it is set up for.
+qemu_apt() {
+    local state=$cache/apt-$kernel_suite command=$1
+    shift
+
+    if [ -z "$kernel_suite" ]; then
+        timeout 300 "$command" -qq -o APT::Sandbox::User=root "$@"
+        return
+    fi
+
+    mkdir -p "$state"/{lists,cache}
+    echo "deb $(tree_mirror) $kernel_suite main" >"$state/sources.list"
+    timeout 300 "$command" -qq -o APT::Sandbox::User=root \
+        -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none \
+        -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::State::lists="$state/lists" -o Dir::Cache="$state/cache" "$@"
+}
+
+# qemu_fetch VERSION: downloads the kernel and its modules, and unpacks them. Newer ones come in parts.
+qemu_fetch() {
+    local version=$1 parts part
+
+    parts=$(qemu_apt apt-cache depends "linux-image-$version" |
+        awk '/Depends: linux-(base|binary|modules)-[0-9]/ { print $2 }')
+    # shellcheck disable=SC2086 # a list
+    qemu_apt apt-get download "linux-image-$version" $parts
+    for part in *.deb; do
+        dpkg-deb -x "$part" package
+    done
+    mv package/boot/vmlinuz-"$version" vmlinuz 2>/dev/null ||
+        mv package/usr/lib/modules/"$version"/vmlinuz vmlinuz
+    mv package/lib/modules tree/usr/lib/modules 2>/dev/null ||
+        mv package/usr/lib/modules tree/usr/lib/modules
+    rm -rf package ./*.deb
 }
 
 # Sets kernel: vmlinuz, initrd, and tree/usr/lib/modules to be laid over the host's tree.
 qemu_prepare() {
     local package version
 
-    package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
+    [ -z "$kernel_suite" ] || compgen -G "$cache/apt-$kernel_suite/lists/*Packages*" >/dev/null ||
+        qemu_apt apt-get update
+    package=$(qemu_apt apt-cache depends linux-image-cloud-amd64 |
+        awk '/Depends: linux-image-/ { print $2; exit }')
     [ -n "$package" ] || fail "apt knows no linux-image-cloud-amd64: apt-get update"
     version=${package#linux-image-}
     kernel=$cache/kernel-$version
@@ -60,11 +99,7 @@ qemu_prepare() {
         rm -rf "$kernel.new"
         mkdir -p "$kernel.new/tree/usr/lib"
         cd "$kernel.new" || exit
-        timeout 300 apt-get -qq -o APT::Sandbox::User=root download "$package"
-        dpkg-deb -x "$package"_*.deb package
-        mv "package/boot/vmlinuz-$version" vmlinuz
-        mv package/lib/modules tree/usr/lib/modules
-        rm -rf package "$package"_*.deb
+        qemu_fetch "$version"
         # depmod and modprobe look below lib/modules of what they are given.
         depmod --basedir "$kernel.new/tree/usr" "$version"
         qemu_initrd "$kernel.new" "$version"
