@@ -78,6 +78,39 @@ class AsPid2(base.Guest):
         self.assertIn("uid 1000\n", seen)
 
 
+class Journal(base.Guest):
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/log"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/var/log"], check=True)
+        os.mkdir("/var/log/journal")
+        self.before = base.host_state()
+
+    def test_what_it_writes_to_is_harmless_and_not_the_host_s_own(self):
+        one = "0123456789abcdef0123456789abcdef"
+        self.write("etc/machine-id", one + "\n")
+        seen = self.probe("mounts", options=["--link-journal=host"])
+        line = next(l for l in seen.splitlines() if f" /var/log/journal/{one} " in l)
+        for word in ("nosuid", "nodev", "noexec"):
+            self.assertIn(word, line.split()[5].split(","))
+
+        if not os.path.exists("/etc/machine-id"):
+            self.skipTest("lacks a host with an id")
+        shutil.copy("/etc/machine-id", self.path("etc/machine-id"))
+        self.assertIn("step journal", self.refused(["--link-journal=host"], "/probe", "who"))
+
+
+class Changes(base.Guest):
+    def test_nobody_else_finds_what_an_ephemeral_machine_writes(self):
+        guest = self.start("wait", options=["--ephemeral"], stderr=subprocess.DEVNULL)
+        self.assertTrue(guest.stdout.readline())
+        beside = [e for e in os.scandir(os.path.dirname(self.root)) if base.NAME in e.name and e.is_dir()]
+        modes = [stat.S_IMODE(e.stat().st_mode) for e in beside]
+        guest.terminate()
+        guest.wait(base.TIMEOUT)
+        self.assertEqual(modes, [0o700])
+
+
 class Nesting(base.Guest):
     """Whole instances of /proc and /sys, without which a user namespace mounts none."""
 
@@ -308,7 +341,18 @@ class Passed(base.Guest):
                               env=dict(os.environ, CREDENTIALS_DIRECTORY=directory))
         self.assertEqual(seen, "handed on")
 
+    def test_what_has_no_writer_is_not_waited_for(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        options = [f"--load-credential=x:{fifo}"]
+        self.assertEqual(self.probe("cat", "/run/host/credentials/x", options=options), "")
+
     def test_credentials_that_are_not_to_be_had(self):
+        big = self.path("big")
+        with open(big, "wb") as f:
+            f.truncate(600 * 1024)
+        both = [f"--load-credential=x:{big}", f"--load-credential=y:{big}"]
+        self.assertIn("File too large", self.refused(both, "/probe", "who"))
         self.assertIn("step credentials (/nowhere): No such file",
                       self.refused(["--load-credential=x:/nowhere"], "/probe", "who"))
         self.assertIn("step credentials (/dev/zero): File too large",

@@ -10,6 +10,7 @@ import os
 import signal
 import stat
 import subprocess
+import tempfile
 
 from berthrun import NAME, TIMEOUT, Guest, has_filter, host_state, main, needs_filter
 
@@ -20,12 +21,15 @@ COVERED = ("acpi", "asound", "bus", "fs", "irq", "kallsyms", "kcore", "keys", "k
 
 class Inside(Guest):
     def mounts(self, *options):
+        return self.mounts_by("/probe", options)
+
+    def mounts_by(self, probe, options):
         table = {}
-        for line in self.probe("mounts", options=options).splitlines():
+        for line in self.run_guest(options, probe, "mounts").splitlines():
             fields = line.split()
             dash = fields.index("-")
             table[fields[4]] = {"options": fields[5].split(","), "tags": fields[6:dash],
-                                "type": fields[dash + 1]}
+                                "type": fields[dash + 1], "own": fields[dash + 3].split(",")}
         return table
 
     def test_api_file_systems_are_there_before_the_payload(self):
@@ -61,6 +65,16 @@ class Inside(Guest):
             for where, options in wanted.items():
                 self.assertLessEqual(options, set(mounts[where]["options"]), (users, where))
 
+    def test_what_is_in_memory_has_an_end(self):
+        for options, places in ((["--private-network", "--volatile=overlay"],
+                                 ("/dev", "/dev/shm", "/run", "/run/host", "/sys")),
+                                (["--volatile=yes", f"--bind-ro={self.root}:/bin"], ("/",))):
+            os.makedirs(self.path("usr"), exist_ok=True)
+            mounts = self.mounts_by("/bin/probe" if len(places) == 1 else "/probe", options)
+            for where in places:
+                limits = {word.split("=")[0] for word in mounts[where]["own"]}
+                self.assertLessEqual({"size", "nr_inodes"}, limits, where)
+
     def test_nothing_is_mounted_on_the_host_though_all_is_shared_there(self):
         os.mkdir(self.path("source"))
         os.mkdir(self.path("source/sub"))
@@ -88,6 +102,8 @@ class Inside(Guest):
         mounts = self.mounts("--private-network")
         self.assertEqual(mounts["/sys"]["type"], "tmpfs")
         self.assertIn("ro", mounts["/sys"]["options"])
+        for where in (w for w in mounts if w.startswith("/sys/") and w != "/sys/fs/cgroup"):
+            self.assertLessEqual({"ro", "nosuid", "nodev", "noexec"}, set(mounts[where]["options"]), where)
         self.assertEqual(self.probe("list", "/sys/class/net", options=["--private-network"]).split(), ["lo"])
 
     def calls(self, *names, options=()):
@@ -208,6 +224,7 @@ class Inside(Guest):
 
     def test_the_kernel_s_log_is_not_the_host_s(self):
         self.assertIn("EAGAIN", self.probe("cat", "/proc/kmsg", status=1))
+        self.assertIn("/proc/kmsg 010600 ", self.probe("stat", "/proc/kmsg"))
 
     def test_devices_have_their_numbers(self):
         for name, number in (("null", "1:3"), ("zero", "1:5"), ("full", "1:7"), ("random", "1:8"),
@@ -340,6 +357,23 @@ class Inside(Guest):
         self.assertEqual(seen, "of the host\n" * 2)
         self.assertIn("EROFS", self.probe("create", "/a/b/x", options=options, status=1))
         self.assertIn("040700", self.probe("stat", "/d", options=options))
+
+    def test_what_is_read_only_is_so_with_all_below_it(self):
+        with tempfile.TemporaryDirectory() as source:
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", source], check=True)
+            try:
+                os.mkdir(os.path.join(source, "sub"))
+                subprocess.run(["mount", "-t", "tmpfs", "tmpfs", f"{source}/sub"], check=True)
+                self.assertIn("EROFS", self.probe("create", "/data/sub/x", status=1,
+                                                  options=[f"--bind-ro={source}:/data"]))
+            finally:
+                subprocess.run(["umount", "-R", source], check=True)
+
+    def test_who_looks_after_resolv_conf_himself_keeps_it(self):
+        os.makedirs(self.path("etc"))
+        os.symlink("/nowhere", self.path("etc/resolv.conf"))
+        self.probe("who")
+        self.assertEqual(os.readlink(self.path("etc/resolv.conf")), "/nowhere")
 
     def test_a_read_only_root_stays_as_it_is(self):
         for name in ("dev", "proc", "run", "sys", "tmp"):
