@@ -79,7 +79,7 @@ class Memory(Guest):
         self.addCleanup(guest.kill)
         self.assertIn("pid 1", guest.stdout.readline())
         deadline = time.monotonic() + TIMEOUT
-        while self.resident(guest.pid) > RESIDENT_KIB_MAX // 2 and time.monotonic() < deadline:
+        while self.resident(guest.pid) >= RESIDENT_KIB_MAX and time.monotonic() < deadline:
             time.sleep(0.1)  # style: nobody tells of memory that is given back
         self.assertLess(self.resident(guest.pid), RESIDENT_KIB_MAX)
         guest.terminate()
