@@ -16,11 +16,12 @@
  *                      host's users and privileges; the leader is born from it
  *                      with a copy of the tree that its guest cannot take apart.
  *      STAGE_OWN       the leader, as root of its own namespaces: mounts what
- *                      shows them, and sets them up.
- *      STAGE_LEADER    the supervisor again, at the same time: what needs a
- *                      leader. Registers it, wires it.
- *      STAGE_INNER     the leader, when both are done. Gives up the host, then
- *                      its privileges, and becomes the payload.
+ *                      shows them, sets them up, and leaves the host's tree.
+ *      STAGE_LEADER    the supervisor again, at the same time, or after that
+ *                      if the machine is registered: what needs a leader.
+ *                      Registers it, wires it.
+ *      STAGE_INNER     the leader, when both are done. Gives up the host's
+ *                      privileges, and becomes the payload.
  *
  * The leader has a copy of what STAGE_HOST has set; what it sets itself, the
  * supervisor does not see, but for the descriptors that it is sent.

@@ -18,7 +18,6 @@
 #include "runtime/late.h"
 #include "runtime/report.h"
 #include "runtime/start.h"
-#include "runtime/steps/steps.h"
 #include "runtime/sync.h"
 
 /* Exit status of a leader that never became the payload; nobody is told. */
@@ -305,12 +304,13 @@ static int follow_leader(Run *run, int sync_fd) {
         return 0;
 }
 
-/* Who registers a machine links its journal only if that is there, and it may be the leader's step that
- * makes it. It says no more than one thing until it is answered, or has gone. */
-static int wait_journal(const Run *run, int sync_fd) {
+/* Whoever finds a machine may join its leader, which has the host's tree until it has its own. And its
+ * journal is linked only if that is there, which the leader may have to make. It says no more than one
+ * thing until it is answered, or has gone. */
+static int wait_assembled(const Run *run, int sync_fd) {
         struct pollfd p = { .fd = sync_fd, .events = POLLIN };
 
-        if (!run_is_registered(run) || !step_journal.wanted(run))
+        if (!run_is_registered(run))
                 return 0;
 
         while (poll(&p, 1, -1) < 0)
@@ -324,7 +324,7 @@ static int attach_leader(Run *run, Start *start, int sync_fd) {
         const Step *step = NULL;
         int r;
 
-        r = wait_journal(run, sync_fd);
+        r = wait_assembled(run, sync_fd);
         if (r < 0)
                 return report_failure(run->spec->machine, "leader", "", r);
 

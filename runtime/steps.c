@@ -7,8 +7,9 @@
 
 /* The order is the design. A step may rely on those above it, and on nothing
  * else; the leader's stages begin when STAGE_HOST is done, and STAGE_OUTER and
- * STAGE_OWN run beside STAGE_LEADER, but for machines with users of their own,
- * where there is a leader only after STAGE_OUTER. */
+ * STAGE_OWN run beside STAGE_LEADER, but for machines that are registered, whom
+ * nobody may find before they are in their own tree, and those with users of
+ * their own, where there is a leader only after STAGE_OUTER. */
 const Step *const step_table[] = {
         /* STAGE_HOST: what must be known, or be there, before the leader is */
         &step_template,         /* there may be no tree before */
@@ -71,6 +72,7 @@ const Step *const step_table[] = {
         &step_nesting,
         &step_hostname,
         &step_loopback,
+        &step_pivot,            /* who joins the leader from now on is in the tree */
 
         /* STAGE_LEADER: what needs the leader */
         &step_scope,
@@ -84,7 +86,6 @@ const Step *const step_table[] = {
         /* STAGE_INNER: the host's privileges, last needed first dropped */
         &step_cgroup_namespace, /* not before the leader is in its last control group */
         &step_seal,             /* nothing is mounted after it */
-        &step_pivot,
         &step_terminal,
         &step_verify_tree,      /* nothing changes it any more */
         &step_limits,           /* raising one needs a capability */

@@ -95,7 +95,7 @@ static void explain_pivot(const void *subject, FILE *f) {
 
 const Step step_pivot = {
         .name = "pivot",
-        .stage = STAGE_INNER,
+        .stage = STAGE_OWN,
         .apply = apply_pivot,
         .explain = explain_pivot,
 };

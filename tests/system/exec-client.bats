@@ -307,7 +307,7 @@ programs_at_once() {
 }
 
 @test "$N programs at once, each with its own status, and nothing of them is left in the daemons" {
-    programs_at_once 20 # what is only ever made once
+    programs_at_once $N # what is only ever made once
     mapfile -t before < <(exec_sizes)
 
     begin=$(date +%s%3N)

@@ -117,3 +117,31 @@ works() {
     done
     works "$where"
 }
+
+waits_at_fault() {
+    local id
+
+    id=$(systemctl show --property=InvocationID --value $UNIT)
+    journalctl --quiet --output=cat "_SYSTEMD_INVOCATION_ID=${id:-none}" | grep -qx waiting
+}
+
+# Who found it before would join its leader on the host.
+@test "a machine is found when its leader is in its own tree, and not before" {
+    local leader
+
+    fault start:pivot=wait
+    systemctl start --no-block $UNIT
+    eventually waits_at_fault
+    run ! machine_listed $NAME
+    systemctl stop $UNIT
+    clean pivot
+
+    fault start:cgroup-namespace=wait
+    systemctl start --no-block $UNIT
+    eventually machine_listed $NAME
+    leader=$(property $NAME Leader)
+    [ "$(stat -Lc %d:%i "/proc/$leader/root")" = "$(stat -c %d:%i "$MACHINES/$NAME")" ]
+    systemctl stop $UNIT
+    clean cgroup-namespace
+    works
+}
