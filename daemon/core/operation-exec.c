@@ -69,6 +69,18 @@ static int check_users(Operation *o) {
         return r > 0 ? -EACCES : r;
 }
 
+/* Until its leader has become the payload it has privileges, which who enters then would keep. Of others'
+ * machines the leader may be one that never executes anything. */
+static int check_begun(const Operation *o) {
+        int r;
+
+        if (!streq_ptr(machine_info(o->machine)->service, "berth-run"))
+                return 0;
+
+        r = process_has_executed(machine_leader_fd(o->machine));
+        return r == 0 ? -E_MACHINE_STARTING : MIN(r, 0);
+}
+
 static int describe_terminal(const ExecRequest *q, char ***args) {
         _cleanup_free_ char *modes = NULL;
         int r;
@@ -278,6 +290,8 @@ static int run_exec(Operation *o) {
                 operation_finish(o, r, "It has the host's users, but is not root's");
                 return 0;
         }
+        if (r >= 0)
+                r = check_begun(o);
         if (r >= 0)
                 r = list_arguments(&o->request, &args);
 

@@ -37,6 +37,7 @@
         X(E_PROGRAM_NOT_FOUND,  "org.berth.NotFound",                           "No such program in the machine") \
         X(E_NOT_EXECUTABLE,     "org.berth.NotExecutable",                      "Program cannot be executed")   \
         X(E_MACHINE_FROZEN,     "org.berth.MachineFrozen",                      "Machine is frozen")                    \
+        X(E_MACHINE_STARTING,   "org.berth.MachineStarting",                    "Machine is only starting")                \
         X(E_TREE_BUSY,          "org.berth.TreeBusy",                           "Tree is in use already")
 
 enum {

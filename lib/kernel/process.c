@@ -14,6 +14,9 @@
 #include "lib/base/text.h"
 #include "lib/kernel/process.h"
 
+/* linux/sched.h of the kernel, which /proc/PID/stat tells of but no header of its interface. */
+#define PF_FORKNOEXEC 0x00000040
+
 /* linux/magic.h, PID_FS_MAGIC, which Debian 12's headers do not have. */
 #define PIDFS_MAGIC 0x50494446
 
@@ -192,6 +195,24 @@ int process_start_time(int pidfd, uint64_t *ret) {
 
         *ret = ticks;
         return 0;
+}
+
+int process_has_executed(int pidfd) {
+        _cleanup_free_ char *text = NULL;
+        unsigned flags;
+        const char *p;
+        int r;
+
+        r = read_proc(pidfd, "stat", &text);
+        if (r < 0)
+                return r;
+
+        /* As above. */
+        p = strrchr(text, ')');
+        if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+                return -EIO;
+
+        return !(flags & PF_FORKNOEXEC);
 }
 
 int process_identify(int pidfd, ProcessIdentity *ret) {

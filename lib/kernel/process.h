@@ -119,6 +119,18 @@ int process_identify(int pidfd, ProcessIdentity *ret);
 int process_start_time(int pidfd, uint64_t *ret);
 
 /**
+ * process_has_executed() - whether a process runs a program of its own
+ * @pidfd:              pidfd of it
+ *
+ * Otherwise it is a copy of its parent still: PF_FORKNOEXEC of the kernel's.
+ *
+ * Return: 1 if so, 0 if not, negative error code on failure.
+ * Errors: -ESRCH       it has exited
+ *         -EIO         /proc says something unheard of
+ */
+int process_has_executed(int pidfd);
+
+/**
  * process_open_identified() - open a pidfd, if the number means who it meant
  * @pid:                process id
  * @identity:           what process_identify() told of it earlier

@@ -141,6 +141,10 @@ waits_at_fault() {
     eventually machine_listed $NAME
     leader=$(property $NAME Leader)
     [ "$(stat -Lc %d:%i "/proc/$leader/root")" = "$(stat -c %d:%i "$MACHINES/$NAME")" ]
+
+    # Its leader has all privileges still, and who enters would keep them.
+    run -125 berthctl exec $NAME true
+    [[ "$output" == *"only starting"* ]]
     systemctl stop $UNIT
     clean cgroup-namespace
     works

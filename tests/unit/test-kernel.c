@@ -248,4 +248,27 @@ TEST(a_name_has_the_range_that_nspawn_picks_for_it) {
         CHECK(uid_range_by_name("") >= UID_POOL_MIN && uid_range_by_name("") <= UID_POOL_MAX);
 }
 
+TEST(a_copy_of_its_parent_has_executed_nothing) {
+        _cleanup_close_ int own_fd = -EBADF, child_fd = -EBADF;
+        pid_t pid;
+
+        own_fd = process_open(getpid());
+        CHECK_OK(own_fd);
+        CHECK(process_has_executed(own_fd) == 1);
+
+        pid = fork();
+        CHECK_OK(pid);
+        if (pid == 0) {
+                (void) pause();
+                _exit(EXIT_SUCCESS);
+        }
+
+        child_fd = process_open(pid);
+        CHECK_OK(child_fd);
+        CHECK(process_has_executed(child_fd) == 0);
+        CHECK_OK(process_signal(child_fd, SIGKILL));
+        CHECK(waitpid(pid, NULL, 0) == pid);
+        CHECK_ERR(process_has_executed(child_fd), ESRCH);
+}
+
 TEST_MAIN()
