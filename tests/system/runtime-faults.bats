@@ -40,6 +40,7 @@ setup() {
 
 teardown() {
     fault ''
+    systemctl kill --signal=KILL $UNIT 2>/dev/null || true # it may stand still
     systemctl stop $UNIT
     systemctl reset-failed $UNIT 2>/dev/null || true
 }
