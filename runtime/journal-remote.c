@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,21 +51,6 @@ bool journal_remote_is_there(void) {
         return find_program();
 }
 
-/* Returns how many of them have something to tell, 0 at the deadline. */
-static int wait_until(struct pollfd *fds, size_t n, uint64_t deadline) {
-        for (;;) {
-                uint64_t now = clock_now_usec();
-                int r;
-
-                if (now >= deadline)
-                        return 0;
-
-                r = poll(fds, n, (int) ((deadline - now) / USEC_PER_MSEC + 1));
-                if (r != 0 && (r > 0 || errno != EINTR))
-                        return r < 0 ? -errno : r;
-        }
-}
-
 static void reap(int pidfd) {
         siginfo_t si;
 
@@ -79,7 +63,7 @@ void journal_remote_stop(JournalRemote *remote) {
 
         if (remote->pidfd >= 0) {
                 (void) process_signal(remote->pidfd, SIGTERM);
-                if (wait_until(&p, 1, clock_now_usec() + STOP_USEC) <= 0)
+                if (clock_poll(&p, 1, clock_now_usec() + STOP_USEC) <= 0)
                         (void) process_signal(remote->pidfd, SIGKILL);
                 reap(remote->pidfd);
         }
@@ -230,7 +214,7 @@ static int wait_ready(int notify_fd, int pidfd, pid_t pid) {
         for (;;) {
                 Notification n = {};
 
-                r = wait_until(fds, ELEMENTSOF(fds), deadline);
+                r = clock_poll(fds, ELEMENTSOF(fds), deadline);
                 if (r <= 0)
                         return r < 0 ? r : -ETIMEDOUT;
 

@@ -278,7 +278,8 @@ static int release_leader(const Run *run, int sync_fd) {
         return 0;
 }
 
-/* What the supervisor goes on with is loaded while nobody waits for it. */
+/* What the supervisor goes on with is loaded while the leader mounts, and before there is a payload, which
+ * would have nobody. */
 static int prepare_supervisor(Run *run) {
         int r;
 
@@ -336,9 +337,9 @@ static int attach_leader(Run *run, Start *start, int sync_fd) {
                 return cause < 0 ? cause : report_step(run, step, r);
         }
 
-        r = release_leader(run, sync_fd);
+        r = prepare_supervisor(run);
         if (r >= 0)
-                r = prepare_supervisor(run);
+                r = release_leader(run, sync_fd);
         if (r >= 0)
                 r = follow_leader(run, sync_fd);
         if (r < 0)

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -198,7 +197,6 @@ int cgroup_wait_empty(const char *path, uint64_t limit_usec) {
 
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = POLLPRI };
-                uint64_t now = clock_now_usec();
 
                 /* What changes after this wakes us. */
                 if (pread(fd, text, sizeof(text), 0) < 0)
@@ -206,10 +204,10 @@ int cgroup_wait_empty(const char *path, uint64_t limit_usec) {
                 r = cgroup_is_populated(path);
                 if (r <= 0)
                         return r;
-                if (now >= end)
-                        return -ETIMEDOUT;
-                if (poll(&p, 1, (int) ((end - now) / USEC_PER_MSEC + 1)) < 0 && errno != EINTR)
-                        return -errno;
+
+                r = clock_poll(&p, 1, end);
+                if (r <= 0)
+                        return r < 0 ? r : -ETIMEDOUT;
         }
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,20 +223,10 @@ static pid_t start_joiner(const JoinPlan *plan) {
 /* Until nobody has the other end: the program runs, or nothing of ours does. */
 static int wait_for_end(int fd, uint64_t limit_usec) {
         struct pollfd poller = { .fd = fd, .events = POLLIN };
-        uint64_t now = clock_now_usec(), end = limit_usec == 0 ? 0 : now + limit_usec;
         int r;
 
-        do {
-                if (end > 0 && now >= end)
-                        return -ETIMEDOUT;
-
-                r = poll(&poller, 1, end == 0 ? -1 : (int) ((end - now) / USEC_PER_MSEC + 1));
-                if (r < 0 && errno != EINTR)
-                        return -errno;
-                now = clock_now_usec();
-        } while (r <= 0);
-
-        return 0;
+        r = clock_poll(&poller, 1, limit_usec == 0 ? UINT64_MAX : clock_now_usec() + limit_usec);
+        return r == 0 ? -ETIMEDOUT : MIN(r, 0);
 }
 
 /* Kills a child of ours, whose number is its own until it is reaped. One that hangs in the

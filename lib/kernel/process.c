@@ -107,6 +107,17 @@ int process_signal(int pidfd, int signo) {
 }
 
 /* Reads /proc/PID/NAME; afterwards, the number must still mean our process. */
+/* A number of /proc/PID/stat, whose fields count from 1. The second is the process's name, which may contain
+ * anything, also ")": the others are behind the last one. */
+static int parse_stat(const char *text, unsigned field, long long *ret) {
+        const char *p = strrchr(text, ')');
+
+        for (unsigned i = 2; p && i < field; i++)
+                p = strchr(p + 1, ' ');
+
+        return p && sscanf(p, " %lld", ret) == 1 ? 0 : -EIO;
+}
+
 static int read_proc(int pidfd, const char *name, char **ret) {
         _cleanup_free_ char *text = NULL;
         char path[64];
@@ -176,43 +187,32 @@ int process_shutdown_signal(const ProcessSignals *signals) {
         return (signals->caught | signals->blocked) & SIGNAL_BIT(SIGTERM) ? SIGTERM : 0;
 }
 
-int process_start_time(int pidfd, uint64_t *ret) {
+static int read_stat(int pidfd, unsigned field, long long *ret) {
         _cleanup_free_ char *text = NULL;
-        unsigned long long ticks;
-        const char *p;
         int r;
 
         r = read_proc(pidfd, "stat", &text);
+        return r < 0 ? r : parse_stat(text, field, ret);
+}
+
+int process_start_time(int pidfd, uint64_t *ret) {
+        long long ticks;
+        int r;
+
+        r = read_stat(pidfd, 22, &ticks);
         if (r < 0)
                 return r;
 
-        /* The name may contain anything, also ")": what counts is behind the last one. Field 3 follows. */
-        p = strrchr(text, ')');
-        if (!p || sscanf(p + 1,
-                         " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                         &ticks) != 1)
-                return -EIO;
-
-        *ret = ticks;
+        *ret = (uint64_t) ticks;
         return 0;
 }
 
 int process_has_executed(int pidfd) {
-        _cleanup_free_ char *text = NULL;
-        unsigned flags;
-        const char *p;
+        long long flags;
         int r;
 
-        r = read_proc(pidfd, "stat", &text);
-        if (r < 0)
-                return r;
-
-        /* As above. */
-        p = strrchr(text, ')');
-        if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
-                return -EIO;
-
-        return !(flags & PF_FORKNOEXEC);
+        r = read_stat(pidfd, 9, &flags);
+        return r < 0 ? r : !(flags & PF_FORKNOEXEC);
 }
 
 int process_identify(int pidfd, ProcessIdentity *ret) {
@@ -261,7 +261,7 @@ int process_open_identified(pid_t pid, const ProcessIdentity *identity) {
 /* Field 52, of a process that waits to be reaped. */
 static int status_of_zombie(int pidfd, int *ret) {
         _cleanup_free_ char *text = NULL;
-        const char *p;
+        long long status;
         char path[64];
         pid_t pid;
         int r;
@@ -280,11 +280,12 @@ static int status_of_zombie(int pidfd, int *ret) {
         if (r < 0)
                 return r;
 
-        p = strrchr(text, ')');
-        for (unsigned field = 2; p && field < 52; field++)
-                p = strchr(p + 1, ' ');
+        r = parse_stat(text, 52, &status);
+        if (r < 0)
+                return r;
 
-        return p && sscanf(p, " %i", ret) == 1 ? 0 : -EIO;
+        *ret = (int) status;
+        return 0;
 }
 
 static int status_of_reaped(int pidfd, int *ret) {
@@ -402,9 +403,9 @@ int process_is_owned_by(int pidfd, uid_t uid) {
 
 int process_parent(pid_t pid, pid_t *ret) {
         _cleanup_free_ char *text = NULL;
+        long long parent;
         char path[64];
-        const char *p;
-        int r, parent;
+        int r;
 
         assert(ret);
 
@@ -413,11 +414,11 @@ int process_parent(pid_t pid, pid_t *ret) {
         if (r < 0)
                 return r == -ENOENT ? -ESRCH : r;
 
-        p = strrchr(text, ')');
-        if (!p || sscanf(p + 1, " %*c %d", &parent) != 1)
-                return -EIO;
+        r = parse_stat(text, 4, &parent);
+        if (r < 0)
+                return r;
 
-        *ret = parent;
+        *ret = (pid_t) parent;
         return 0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
@@ -156,16 +155,9 @@ static int watch(const char *path) {
 static int wait_event(int fd, uint64_t deadline) {
         char buffer[sizeof(struct inotify_event) + NAME_MAX + 1];
         struct pollfd p = { .fd = fd, .events = POLLIN };
-        uint64_t now = clock_now_usec();
         int r;
 
-        if (now >= deadline)
-                return 0;
-
-        r = poll(&p, 1, (int) ((deadline - now) / USEC_PER_MSEC) + 1);
-        if (r < 0)
-                return errno == EINTR ? 1 : -errno;
-
+        r = clock_poll(&p, 1, deadline);
         while (read(fd, buffer, sizeof(buffer)) > 0)
                 ;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "lib/base/clock.h"
@@ -15,25 +14,8 @@ static int send_message(int fd, const char *message, const int *fds, size_t n_fd
         return packet_send(fd, &part, 1, fds, n_fds, MSG_DONTWAIT);
 }
 
-static int wait_for_input(int fd, uint64_t deadline) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        for (;;) {
-                uint64_t now = clock_now_usec();
-                int n;
-
-                if (now >= deadline)
-                        return -ETIMEDOUT;
-
-                n = poll(&p, 1, (int) ((deadline - now) / USEC_PER_MSEC + 1));
-                if (n > 0)
-                        return 0;
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-        }
-}
-
 static ssize_t receive_reply(int fd, char *buffer, size_t size, uint64_t deadline) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
         size_t n_read = 0;
 
         while (n_read < size) {
@@ -41,9 +23,9 @@ static ssize_t receive_reply(int fd, char *buffer, size_t size, uint64_t deadlin
                 ssize_t n;
                 int r;
 
-                r = wait_for_input(fd, deadline);
-                if (r < 0)
-                        return r;
+                r = clock_poll(&p, 1, deadline);
+                if (r <= 0)
+                        return r < 0 ? r : -ETIMEDOUT;
 
                 n = recv(fd, buffer + n_read, size - n_read, MSG_DONTWAIT);
                 if (n < 0 && (errno == EAGAIN || errno == EINTR))

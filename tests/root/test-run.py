@@ -7,12 +7,13 @@ usage: test-run.py BERTH-RUN PROBE
 """
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import tempfile
 
-from berthrun import NAME, TIMEOUT, Guest, has_filter, host_state, main, needs_filter
+from berthrun import NAME, RUN, TIMEOUT, Guest, has_filter, host_state, main, needs_filter
 
 
 COVERED = ("acpi", "asound", "bus", "fs", "irq", "kallsyms", "kcore", "keys", "kmsg", "scsi", "sys",
@@ -379,6 +380,35 @@ class Inside(Guest):
         for name in ("dev", "proc", "run", "sys", "tmp"):
             os.makedirs(self.path(name))
         self.assertIn("EROFS", self.probe("create", "/x", options=["--read-only"], status=1))
+
+
+class Broken(Guest):
+    """An installation that lacks what is loaded late, or has that of another version."""
+
+    def refused(self, place):
+        ran = subprocess.run([os.path.join(place, "berth-run"), *self.arguments("--private-network")[1:],
+                              "/probe", "create", "/made"], stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertFalse(os.path.exists(self.path("made")))
+        return ran.stderr
+
+    def test_no_payload_runs_that_nobody_would_supervise(self):
+        with tempfile.TemporaryDirectory() as place:
+            for name in ("berth-run", "berth-runtime", "berth-init"):
+                shutil.copy(os.path.join(os.path.dirname(RUN), name), place)
+            self.assertIn("step late", self.refused(place))
+
+            late = os.path.join(place, "berth-late.so")
+            with open(late, "wb") as f:
+                f.write(b"no library")
+            self.assertIn("berth-late.so", self.refused(place))
+
+            # A library, but none of ours.
+            with open("/proc/self/maps", encoding="utf-8") as f:
+                other = next(line.split()[-1] for line in f if "/libc.so" in line or "/libc-" in line)
+            shutil.copy(other, late)
+            self.assertIn("step late", self.refused(place))
 
 
 class Over(Guest):
